@@ -1,0 +1,44 @@
+/**
+ * The command line: one file a command, and what their errors become. Exit codes: 0 done, 1 a bug
+ * of ours, 2 something you gave is wrong (an option, a config, a tape).
+ */
+
+import { Command, CommanderError } from "commander";
+import { InputError, messageOf } from "#domain/errors.ts";
+import { backtestCommand } from "./backtest.ts";
+import { handleUnwritable } from "./output.ts";
+import { previewCommand } from "./preview.ts";
+
+const EXIT_BUG = 1;
+const EXIT_INPUT = 2;
+
+/** Runs one command. @returns the exit code */
+export async function runCli(args: readonly string[]): Promise<number> {
+  handleUnwritable();
+  const program = new Command("mm")
+    .description("A passive market maker for crypto venues.")
+    .version("0.1.0")
+    .addCommand(backtestCommand())
+    .addCommand(previewCommand());
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError("(mm --help lists what there is)");
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (thrown) {
+    return report(thrown);
+  }
+}
+
+function report(thrown: unknown): number {
+  // Commander has printed its own message already; help and version come this way too.
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_INPUT;
+  if (thrown instanceof InputError) {
+    process.stderr.write(`mm: ${messageOf(thrown)}\n`);
+    return EXIT_INPUT;
+  }
+  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  process.stderr.write(`mm: a bug of ours, please report it: ${messageOf(thrown)}\n${stack}\n`);
+  return EXIT_BUG;
+}

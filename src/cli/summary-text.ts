@@ -1,0 +1,88 @@
+/** The summary of a backtest as people read it. */
+
+import type { RunFigures, Summary } from "#backtest/summary.ts";
+import { type Decimal, decimal, ZERO } from "#domain/decimal.ts";
+import type { Instrument } from "#domain/instrument.ts";
+import type { Alert } from "#ports/sink.ts";
+import { figures, percent, table } from "./output.ts";
+
+/** Quote money to this many decimals, for the eye; summary.json has all of them. */
+const SHOWN_DECIMALS = 4;
+const MOST_ALERTS = 5;
+
+export function summaryText(
+  summary: Summary,
+  instrument: Instrument,
+  alerts: readonly Alert[],
+): string {
+  const runs = [summary, ...(summary.riskAverse === null ? [] : [summary.riskAverse])];
+  const rows = ROWS.map(([name, value]) =>
+    [name].concat(runs.map((run) => value(run, instrument))),
+  );
+  const head = figures([
+    ["pair", `${summary.pair} on ${summary.instrument}`],
+    ["market", marketText(summary)],
+    [
+      "time",
+      `${summary.durationSeconds.toFixed(1)} s from ${new Date(summary.startMs).toISOString()}`,
+    ],
+    ["latency", summary.latency],
+  ]);
+  const body = table(["queue model", ...runs.map((run) => run.queueModel)], rows);
+  return [head, "", body, ...alertLines(alerts)].join("\n");
+}
+
+type Row = readonly [string, (run: RunFigures, instrument: Instrument) => string];
+
+const ROWS: readonly Row[] = [
+  ["fills", (run) => String(run.fills)],
+  ["volume", (run, { base }) => `${run.volumeBase} ${base}`],
+  ["", (run, { quote }) => money(run.volumeQuote, quote)],
+  ["fill ratio", (run) => percent(run.fillRatio, 2)],
+  ["maker share", (run) => percent(run.makerShare)],
+  ["orders placed", ({ orders }) => String(orders.placed)],
+  ["  replaced", ({ orders }) => String(orders.replaced)],
+  ["  amended", ({ orders }) => String(orders.amended)],
+  ["  canceled", ({ orders }) => String(orders.canceled)],
+  ["  rejected", ({ orders }) => String(orders.rejected)],
+  ["actions per fill", (run) => run.actionsPerFill?.toFixed(2) ?? "-"],
+  ["PnL", ({ pnl }, { quote }) => money(pnl.equityChange, quote)],
+  ["  spread capture", ({ pnl }, { quote }) => money(pnl.spreadCapture, quote)],
+  ["  inventory revaluation", ({ pnl }, { quote }) => money(pnl.inventoryRevaluation, quote)],
+  ["  fees", ({ pnl }, { quote }) => money(pnl.fees, quote)],
+  ["  residual", ({ pnl }, { quote }) => money(pnl.residual, quote)],
+  ["max inventory deviation", (run) => percent(run.maxInventoryDeviation, 2)],
+  ["max drawdown", (run, { quote }) => money(run.maxDrawdown, quote)],
+  ["quote uptime", (run) => percent(run.quoteUptime, 2)],
+  ["markout after 1 s, 5 s", ({ markoutsBps }) => markouts(markoutsBps, ["1s", "5s"])],
+  ["  30 s, 300 s", ({ markoutsBps }) => markouts(markoutsBps, ["30s", "300s"])],
+];
+
+function marketText({ market }: Summary): string {
+  const size = `${market["rows"] ?? 0} rows, ${market["messages"] ?? 0} messages`;
+  if (market["kind"] === "synthetic") return `synthetic, seed ${market["seed"] ?? ""}, ${size}`;
+  const matched = `${market["bookMatched"] ?? 0} of ${market["bookChecked"] ?? 0}`;
+  const check = `book right after ${matched} depth events`;
+  return `tape, ${size}, ${check}`;
+}
+
+/** Cut towards zero, so that a nought is a nought: a residual is never rounded away. */
+function money(text: string, asset: string): string {
+  const value: Decimal = decimal(text);
+  const shown = value.round(SHOWN_DECIMALS, 0);
+  const isTiny = shown.eq(ZERO) && !value.eq(ZERO);
+  return `${isTiny ? text : shown.toFixed(SHOWN_DECIMALS)} ${asset}`;
+}
+
+function markouts(values: RunFigures["markoutsBps"], keys: readonly string[]): string {
+  return `${keys.map((key) => values[key]?.toFixed(2) ?? "-").join(", ")} bps`;
+}
+
+function alertLines(alerts: readonly Alert[]): string[] {
+  if (alerts.length === 0) return [];
+  const shown = alerts
+    .slice(0, MOST_ALERTS)
+    .map(({ level, code, message }) => `  ${level} ${code}: ${message}`);
+  const more = alerts.length - shown.length;
+  return ["", "alerts", ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
+}

@@ -1,0 +1,106 @@
+/**
+ * What must hold between a pair's markets, accounts, hedge and instrument rules. One pure function
+ * a rule; relations.ts lists them.
+ */
+
+import { error, type Finding } from "./findings.ts";
+import type { Config, PairConfig } from "./schema.ts";
+
+/** Every pair has an id of its own. */
+export function uniqueId(pair: PairConfig, config: Config): Finding[] {
+  const first = config.pairs.find(({ id }) => id === pair.id);
+  return first === undefined || first === pair ? [] : [error("id", "another pair has this id")];
+}
+
+/** A live pair trades with accounts that exist and are of its venue; other modes need none. */
+export function accountsExist(pair: PairConfig, config: Config): Finding[] {
+  if (pair.mode !== "live") return [];
+  return (["quote", "hedgeOn"] as const).flatMap((part) => {
+    const market = pair[part];
+    if (market === undefined) return [];
+    const path = `${part}.account`;
+    const house = market.venue === "hyperliquid" ? "hyperliquid" : "binance";
+    if (market.account === undefined) {
+      return [error(path, `is missing; mode live needs an account of ${house}`)];
+    }
+    const account = Object.hasOwn(config.accounts, market.account)
+      ? config.accounts[market.account]
+      : undefined;
+    if (account === undefined) {
+      const names = Object.keys(config.accounts).join(", ");
+      return [error(path, `no such account; accounts has ${names === "" ? "none" : names}`)];
+    }
+    return account.venue === house
+      ? []
+      : [error(path, `is an account of ${account.venue}; ${market.venue} needs one of ${house}`)];
+  });
+}
+
+/** Live quoting is on Binance Spot and Hyperliquid. */
+export function liveVenue({ mode, quote }: PairConfig): Finding[] {
+  return mode === "live" && quote.venue === "binance-perp"
+    ? [
+        error(
+          "quote.venue",
+          "cannot be quoted live; use binance-spot or hyperliquid, or mode paper",
+        ),
+      ]
+    : [];
+}
+
+/** A hedge on the quoted instrument itself would trade against the quotes. */
+export function hedgeElsewhere({ quote, hedgeOn }: PairConfig): Finding[] {
+  return hedgeOn?.venue === quote.venue && hedgeOn.symbol === quote.symbol
+    ? [error("hedgeOn.symbol", "is the quoted instrument itself; hedge on another one")]
+    : [];
+}
+
+/** hedgeOn needs a hedge that does something; a passive hedge needs its stop-loss. */
+export function hedgeComplete({ hedgeOn, hedge }: PairConfig): Finding[] {
+  if (hedge === undefined) {
+    return hedgeOn === undefined
+      ? []
+      : [error("hedge", "is missing; hedgeOn is given, so say how to hedge")];
+  }
+  const { passiveHedgeRatio, passiveHedgeSpRatio, activeHedgeIqvRatio } = hedge;
+  const found: Finding[] = [];
+  if ((passiveHedgeRatio === undefined) !== (passiveHedgeSpRatio === undefined)) {
+    const [missing, given] =
+      passiveHedgeRatio === undefined
+        ? ["passiveHedgeRatio", "passiveHedgeSpRatio"]
+        : ["passiveHedgeSpRatio", "passiveHedgeRatio"];
+    found.push(error(`hedge.${missing}`, `is missing; ${given} needs it`));
+  }
+  if (passiveHedgeRatio === undefined && activeHedgeIqvRatio === undefined) {
+    found.push(error("hedge", "hedges nothing; give passiveHedgeRatio or activeHedgeIqvRatio"));
+  }
+  return found;
+}
+
+/** The override gives both steps and the minimum, in one of its two ways. */
+export function overrideComplete({ quote, instrumentOverride }: PairConfig): Finding[] {
+  if (instrumentOverride === undefined) return [];
+  const { szDecimals, tickSize, lotSize, minNotional } = instrumentOverride;
+  const at = (field: string): string => `instrumentOverride.${field}`;
+  if (szDecimals === undefined) {
+    return Object.entries({ tickSize, lotSize, minNotional })
+      .filter(([, value]) => value === undefined)
+      .map(([field]) =>
+        error(at(field), "is missing; tickSize, lotSize and minNotional go together"),
+      );
+  }
+  if (quote.venue !== "hyperliquid") {
+    return [error(at("szDecimals"), `is Hyperliquid's; ${quote.venue} needs tickSize and lotSize`)];
+  }
+  return Object.entries({ tickSize, lotSize })
+    .filter(([, value]) => value !== undefined)
+    .map(([field]) => error(at(field), "follows from szDecimals; leave it away"));
+}
+
+/** The ladder fits into what the venue allows. */
+export function ordersAllowed({ quoting, instrumentOverride }: PairConfig): Finding[] {
+  const most = instrumentOverride?.maxOpenOrders ?? Infinity;
+  return quoting.liveOrderNums > most
+    ? [error("quoting.liveOrderNums", `must be at most instrumentOverride.maxOpenOrders (${most})`)]
+    : [];
+}

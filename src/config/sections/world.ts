@@ -1,0 +1,118 @@
+/** Sections shared by all pairs: `control`, `accounts`, `venues`. Not yet used by this version. */
+
+import * as v from "valibot";
+import { documented, integer, section, text } from "../fields.ts";
+
+export const ControlSchema = section(
+  { effect: "Where health, commands and the dashboard are served.", notYetUsed: true },
+  {
+    host: v.optional(
+      text(
+        { effect: "Address to listen on; 127.0.0.1 is this machine only." },
+        "a host name or address",
+        /^[A-Za-z0-9.:_-]{1,253}$/,
+      ),
+      "127.0.0.1",
+    ),
+    port: v.optional(
+      integer(
+        { unit: "TCP port", effect: "Port to listen on; 0 takes a free one." },
+        { min: 0, max: 65_535 },
+      ),
+      8787,
+    ),
+  },
+);
+
+/** Upper case only: a pasted key has lower-case letters and is refused instead of looked up. */
+const variableName = (effect: string): v.GenericSchema<string> =>
+  text(
+    { effect: `Name of the environment variable that holds ${effect}` },
+    'the name of an environment variable such as "MM_KEY" (never the key itself)',
+    /^[A-Z][A-Z0-9_]{0,63}$/,
+  );
+
+const WHOSE = { effect: "Whose account it is." };
+
+const BinanceAccountSchema = section(
+  { effect: "An account at Binance (spot and USD-M)." },
+  {
+    venue: v.pipe(v.literal("binance"), documented<"binance">(WHOSE, '"binance"')),
+    apiKeyEnv: variableName("the API key."),
+    secretEnv: variableName("the secret: an Ed25519 private key (PEM) or an HMAC secret."),
+  },
+);
+
+const HyperliquidAccountSchema = section(
+  { effect: "An account at Hyperliquid." },
+  {
+    venue: v.pipe(v.literal("hyperliquid"), documented<"hyperliquid">(WHOSE, '"hyperliquid"')),
+    address: text(
+      { effect: "Address of the master account: balances and fills are read from it." },
+      "0x and 40 hexadecimal digits",
+      /^0x[0-9a-fA-F]{40}$/,
+    ),
+    agentKeyEnv: variableName("the private key of the agent wallet."),
+  },
+);
+
+const ACCOUNT_ALLOWED = '"binance" or "hyperliquid"';
+
+const AccountSchema = v.variant(
+  "venue",
+  [BinanceAccountSchema, HyperliquidAccountSchema],
+  ({ path }) =>
+    path === undefined ? "must be an object with venue and keys" : `must be ${ACCOUNT_ALLOWED}`,
+);
+
+const accountName = v.pipe(
+  v.string(),
+  v.regex(
+    /^[A-Za-z][A-Za-z0-9_-]{0,31}$/,
+    "an account's name must be 1 to 32 letters, digits, _ or -, a letter first",
+  ),
+);
+
+export const AccountsSchema = v.pipe(
+  v.record(accountName, AccountSchema, "must be an object of accounts by name"),
+  documented<Record<string, v.InferOutput<typeof AccountSchema>>>(
+    {
+      effect:
+        "Accounts by a name of your choice. Keys stay in the environment; here stand only names.",
+      notYetUsed: true,
+    },
+    "an object",
+  ),
+);
+
+const http = (effect: string): v.GenericSchema<string> =>
+  text({ effect }, "an http:// or https:// address", /^https?:\/\/[^\s]+$/);
+const ws = (effect: string): v.GenericSchema<string> =>
+  text({ effect }, "a ws:// or wss:// address", /^wss?:\/\/[^\s]+$/);
+
+const binanceUrls = {
+  restUrl: v.optional(http("Root of the REST API.")),
+  wsApiUrl: v.optional(ws("The WebSocket API that takes orders.")),
+  streamUrl: v.optional(ws("Root of the market and user streams.")),
+};
+
+export const VenuesSchema = section(
+  { effect: "Other addresses for the venues: testnets, mock venues.", notYetUsed: true },
+  {
+    "binance-spot": v.optional(
+      section({ effect: "Addresses of Binance Spot. Absent: the venue's own." }, binanceUrls),
+    ),
+    "binance-perp": v.optional(
+      section({ effect: "Addresses of Binance USD-M. Absent: the venue's own." }, binanceUrls),
+    ),
+    hyperliquid: v.optional(
+      section(
+        { effect: "Addresses of Hyperliquid. Absent: the venue's own." },
+        {
+          restUrl: v.optional(http("Root of the REST API.")),
+          wsUrl: v.optional(ws("The WebSocket for orders and streams.")),
+        },
+      ),
+    ),
+  },
+);

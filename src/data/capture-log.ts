@@ -1,0 +1,154 @@
+/**
+ * CaptureLog: the messages of a recording, in file order, as columns; prices in ticks, sizes in
+ * lots. CaptureMessage is one of them, reused from line to line. Imports growth of columns only.
+ */
+
+import { doubled } from "#sim/market-tape-builder.ts";
+
+export const CaptureKind = { depth: 0, ticker: 1, trade: 2, snapshot: 3 } as const;
+
+/** Levels of one message, bids first. A ticker has one of each; a print is its only level. */
+export class LevelList {
+  ticks = new Int32Array(64);
+  lots = new Float64Array(64);
+  length = 0;
+  /** How many of them are bids. */
+  bidCount = 0;
+
+  clear(): void {
+    this.length = 0;
+    this.bidCount = 0;
+  }
+
+  push(ticks: number, lots: number): void {
+    if (this.length === this.ticks.length) {
+      this.ticks = new Int32Array(doubled(this.ticks));
+      this.lots = new Float64Array(doubled(this.lots));
+    }
+    this.ticks[this.length] = ticks;
+    this.lots[this.length] = lots;
+    this.length += 1;
+  }
+}
+
+/** One message as parsed. Fields that its kind does not have are 0. */
+export class CaptureMessage {
+  /** One of CaptureKind. */
+  kind = 0;
+  /** By the recorder's clock, milliseconds since the epoch. */
+  receivedMs = 0;
+  /** When the venue sent it, by the venue's clock; not of tickers and snapshots. */
+  eventMs = 0;
+  /** When it happened: a print's own time, else `eventMs`. */
+  venueMs = 0;
+  /** Book update ids of depth (first and last), ticker and snapshot; the id of a print. */
+  firstId = 0;
+  lastId = 0;
+  /** Of a print: whether the seller took. */
+  sellerTook = false;
+  readonly levels = new LevelList();
+  /** How many of its sizes were no whole number of lots. */
+  offGridSizes = 0;
+
+  reset(kind: number): void {
+    this.kind = kind;
+    this.receivedMs = 0;
+    this.eventMs = 0;
+    this.venueMs = 0;
+    this.firstId = 0;
+    this.lastId = 0;
+    this.sellerTook = false;
+    this.levels.clear();
+    this.offGridSizes = 0;
+  }
+
+  /**
+   * A size that is no whole number of lots, rounded from its whole part. Venues have such levels:
+   * orders older than the last change of the lot. A level is rounded up, so that the queue before
+   * us is never understated and no level vanishes; a print down, so that it never fills us more.
+   */
+  roundedLots(wholeLots: number): number {
+    this.offGridSizes += 1;
+    return this.kind === CaptureKind.trade ? wholeLots : wholeLots + 1;
+  }
+}
+
+const INITIAL_CAPACITY = 4096;
+
+export class CaptureLog {
+  length = 0;
+  /** Smallest receive time minus event time; Infinity without a message that has both. */
+  minLatencyMs = Infinity;
+  /** Sizes that were no whole number of lots, and the first line that has one. */
+  offGridSizes = 0;
+  firstOffGridLine = 0;
+
+  line = new Uint32Array(INITIAL_CAPACITY);
+  kind = new Uint8Array(INITIAL_CAPACITY);
+  receivedMs = new Float64Array(INITIAL_CAPACITY);
+  venueMs = new Float64Array(INITIAL_CAPACITY);
+  firstId = new Float64Array(INITIAL_CAPACITY);
+  lastId = new Float64Array(INITIAL_CAPACITY);
+  sellerTook = new Uint8Array(INITIAL_CAPACITY);
+  /** Levels of message i: bids in [levelStart[i], bidEnd[i]), asks up to levelEnd[i]. */
+  levelStart = new Uint32Array(INITIAL_CAPACITY);
+  bidEnd = new Uint32Array(INITIAL_CAPACITY);
+  levelEnd = new Uint32Array(INITIAL_CAPACITY);
+
+  levelTicks = new Int32Array(INITIAL_CAPACITY);
+  levelLots = new Float64Array(INITIAL_CAPACITY);
+  #levels = 0;
+
+  /** All levels of all messages. */
+  get levels(): number {
+    return this.#levels;
+  }
+
+  /** Copies a message in. @param line where it is in the file, from 1 */
+  append(message: CaptureMessage, line: number): void {
+    if (this.length === this.kind.length) this.#growMessages();
+    const at = this.length;
+    this.line[at] = line;
+    this.kind[at] = message.kind;
+    this.receivedMs[at] = message.receivedMs;
+    this.venueMs[at] = message.venueMs;
+    this.firstId[at] = message.firstId;
+    this.lastId[at] = message.lastId;
+    this.sellerTook[at] = message.sellerTook ? 1 : 0;
+    this.levelStart[at] = this.#levels;
+    this.bidEnd[at] = this.#levels + message.levels.bidCount;
+    this.#appendLevels(message.levels);
+    this.levelEnd[at] = this.#levels;
+    this.length = at + 1;
+    if (message.offGridSizes > 0 && this.offGridSizes === 0) this.firstOffGridLine = line;
+    this.offGridSizes += message.offGridSizes;
+    if (message.kind === CaptureKind.depth || message.kind === CaptureKind.trade) {
+      this.minLatencyMs = Math.min(this.minLatencyMs, message.receivedMs - message.eventMs);
+    }
+  }
+
+  #appendLevels(levels: LevelList): void {
+    while (this.#levels + levels.length > this.levelTicks.length) {
+      this.levelTicks = new Int32Array(doubled(this.levelTicks));
+      this.levelLots = new Float64Array(doubled(this.levelLots));
+    }
+    for (let level = 0; level < levels.length; level += 1) {
+      this.levelTicks[this.#levels + level] = levels.ticks[level] ?? 0;
+      this.levelLots[this.#levels + level] = levels.lots[level] ?? 0;
+    }
+    this.#levels += levels.length;
+  }
+
+  #growMessages(): void {
+    this.line = new Uint32Array(doubled(this.line));
+    this.kind = new Uint8Array(doubled(this.kind));
+    this.receivedMs = new Float64Array(doubled(this.receivedMs));
+    this.venueMs = new Float64Array(doubled(this.venueMs));
+    this.firstId = new Float64Array(doubled(this.firstId));
+    this.lastId = new Float64Array(doubled(this.lastId));
+    this.sellerTook = new Uint8Array(doubled(this.sellerTook));
+    this.levelStart = new Uint32Array(doubled(this.levelStart));
+    this.bidEnd = new Uint32Array(doubled(this.bidEnd));
+    this.levelEnd = new Uint32Array(doubled(this.levelEnd));
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Makes a MarketTape of a recording's messages: once in the order of the exchange (`rows`) and
+ * once in the order in which they reached the recorder (`feed`), each with a book of its own.
+ */
+
+import { NO_TICKS } from "#domain/book.ts";
+import { FeedKind, type MarketTape, RowKind } from "#sim/market-tape.ts";
+import { emptyFeedMessage, type FeedMessage, MarketTapeBuilder } from "#sim/market-tape-builder.ts";
+import { CaptureKind, type CaptureLog } from "./capture-log.ts";
+import type { DepthChain } from "./depth-chain.ts";
+import { FusedBook } from "./fused-book.ts";
+
+/** When each message of a log happened and arrived, by the venue's clock. */
+export interface CaptureTimes {
+  /** Added to the recorder's receive times. */
+  readonly clockOffsetMs: number;
+  /** Shifted receive times; they never go back. */
+  readonly receivedMs: Float64Array;
+  /** Exchange times; a ticker has the latest that it can have. */
+  readonly exchangeMs: Float64Array;
+}
+
+export interface CaptureTape {
+  readonly tape: MarketTape;
+  /** Messages after which the fused book was crossed, in the order of the exchange. */
+  readonly fusedCrossed: number;
+}
+
+/**
+ * Sets the recorder's clock so that the fastest message of the log took `minFeedLatencyMs`.
+ * A ticker carries no time of the venue's. It is stamped as if it had been as fast as that: never
+ * before its true time, so that a print stays ahead of the touch that it caused.
+ */
+export function timesOf(
+  log: CaptureLog,
+  chain: DepthChain,
+  minFeedLatencyMs: number,
+): CaptureTimes {
+  const clockOffsetMs = minFeedLatencyMs - log.minLatencyMs;
+  const receivedMs = new Float64Array(log.length);
+  const exchangeMs = new Float64Array(log.length);
+  let lastReceivedMs = -Infinity;
+  let lastDepthMs = -Infinity;
+  for (let index = 0; index < log.length; index += 1) {
+    lastReceivedMs = Math.max(lastReceivedMs, (log.receivedMs[index] ?? 0) + clockOffsetMs);
+    receivedMs[index] = lastReceivedMs;
+    const venueMs = log.venueMs[index] ?? 0;
+    if (log.kind[index] === CaptureKind.depth) {
+      // Depth must stay in the order of its ids, whatever its times say.
+      lastDepthMs = Math.max(lastDepthMs, venueMs);
+      exchangeMs[index] = lastDepthMs;
+    } else if (log.kind[index] === CaptureKind.trade) {
+      exchangeMs[index] = venueMs;
+    } else {
+      exchangeMs[index] = lastReceivedMs - minFeedLatencyMs;
+    }
+  }
+  // The snapshot is older than the first depth event that is applied to it.
+  const { snapshot } = chain;
+  const firstEventMs = exchangeMs[chain.events[0] ?? snapshot] ?? Infinity;
+  exchangeMs[snapshot] = Math.min(exchangeMs[snapshot] ?? Infinity, firstEventMs);
+  return { clockOffsetMs, receivedMs, exchangeMs };
+}
+
+/** At the same time: the snapshot, then prints, then the levels they changed. */
+function rankOf(kind: number | undefined): number {
+  if (kind === CaptureKind.snapshot) return 0;
+  return kind === CaptureKind.trade ? 1 : 2;
+}
+
+/** The messages that make the tape, in the order of the exchange; stable. */
+export function exchangeOrder(
+  log: CaptureLog,
+  chain: DepthChain,
+  { exchangeMs }: CaptureTimes,
+): Uint32Array {
+  const order = new Uint32Array(log.length);
+  let count = 0;
+  let event = 0;
+  for (let index = 0; index < log.length; index += 1) {
+    const kind = log.kind[index];
+    if (kind === CaptureKind.depth) {
+      if (chain.events[event] !== index) continue;
+      event += 1;
+    } else if (kind === CaptureKind.snapshot && index !== chain.snapshot) continue;
+    order[count] = index;
+    count += 1;
+  }
+  return order
+    .slice(0, count)
+    .sort(
+      (a, b) =>
+        (exchangeMs[a] ?? 0) - (exchangeMs[b] ?? 0) ||
+        rankOf(log.kind[a]) - rankOf(log.kind[b]) ||
+        a - b,
+    );
+}
+
+/** Both streams of the tape. */
+export function buildTape(log: CaptureLog, chain: DepthChain, times: CaptureTimes): CaptureTape {
+  const builder = new MarketTapeBuilder();
+  const fusedCrossed = addRows(builder, log, chain, times);
+  addFeed(builder, log, chain, times);
+  return { tape: builder.build(), fusedCrossed };
+}
+
+function addRows(
+  builder: MarketTapeBuilder,
+  log: CaptureLog,
+  chain: DepthChain,
+  times: CaptureTimes,
+): number {
+  let nowMs = 0;
+  let crossed = 0;
+  let isComplete = false;
+  const fused = new FusedBook((kind, ticks, lots) => builder.addRow(nowMs, kind, ticks, lots));
+  for (const index of exchangeOrder(log, chain, times)) {
+    const kind = log.kind[index];
+    nowMs = times.exchangeMs[index] ?? 0;
+    if (kind === CaptureKind.snapshot) {
+      builder.addRow(nowMs, RowKind.clear, 0, 0);
+      fused.applySnapshot(log, index);
+      isComplete = true;
+    } else if (kind === CaptureKind.ticker) {
+      fused.applyTicker(log, index, isComplete);
+    } else if (kind === CaptureKind.depth) {
+      fused.applyDepth(log, index);
+    } else if (isComplete) {
+      const level = log.levelStart[index] ?? 0;
+      const print = log.sellerTook[index] === 1 ? RowKind.sellTrade : RowKind.buyTrade;
+      builder.addRow(nowMs, print, log.levelTicks[level] ?? 0, log.levelLots[level] ?? 0);
+    }
+    if (fused.book.isCrossed()) crossed += 1;
+  }
+  return crossed;
+}
+
+function addFeed(
+  builder: MarketTapeBuilder,
+  log: CaptureLog,
+  chain: DepthChain,
+  times: CaptureTimes,
+): void {
+  const fused = new FusedBook(() => undefined);
+  const message = emptyFeedMessage();
+  let event = 0;
+  for (let index = 0; index < log.length; index += 1) {
+    const kind = log.kind[index];
+    if (index === chain.snapshot) {
+      fused.applySnapshot(log, index);
+      // Now the events that were buffered while the snapshot was on its way.
+      for (; (chain.events[event] ?? Infinity) < index; event += 1) {
+        fused.applyDepth(log, chain.events[event] ?? 0);
+      }
+    }
+    if (kind === CaptureKind.ticker) fused.applyTicker(log, index, index > chain.snapshot);
+    if (kind === CaptureKind.snapshot || index < chain.snapshot) continue;
+    if (chain.events[event] === index) {
+      fused.applyDepth(log, index);
+      event += 1;
+    }
+    message.receivedMs = times.receivedMs[index] ?? 0;
+    message.venueMs = times.exchangeMs[index] ?? 0;
+    if (kind === CaptureKind.trade) fillPrint(message, log, index);
+    else fillTouch(message, fused);
+    builder.addFeed(message);
+  }
+}
+
+function fillPrint(message: FeedMessage, log: CaptureLog, index: number): void {
+  const level = log.levelStart[index] ?? 0;
+  message.kind = log.sellerTook[index] === 1 ? FeedKind.sellTrade : FeedKind.buyTrade;
+  message.bidTicks = log.levelTicks[level] ?? 0;
+  message.bidLots = log.levelLots[level] ?? 0;
+  message.askTicks = 0;
+  message.askLots = 0;
+}
+
+/** A side that is empty has size 0. */
+function fillTouch(message: FeedMessage, { book }: FusedBook): void {
+  const { bestBid, bestAsk } = book;
+  message.kind = FeedKind.book;
+  message.bidTicks = bestBid;
+  message.bidLots = bestBid === NO_TICKS ? 0 : book.bidLotsAt(bestBid);
+  message.askTicks = bestAsk;
+  message.askLots = bestAsk === NO_TICKS ? 0 : book.askLotsAt(bestAsk);
+}

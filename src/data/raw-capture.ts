@@ -1,0 +1,110 @@
+/**
+ * Loads a raw recording of one Binance spot symbol (a line: receive time in nanoseconds, a space,
+ * the message as received) as a MarketTape. All or nothing: a tape is returned only where every
+ * line was understood and the book is proven complete. Does file I/O.
+ */
+
+import { InputError } from "#domain/errors.ts";
+import type { Instrument } from "#domain/instrument.ts";
+import type { MarketTape } from "#sim/market-tape.ts";
+import { SpotLineParser } from "./binance-spot-lines.ts";
+import { CaptureKind, CaptureLog } from "./capture-log.ts";
+import { buildTape, timesOf } from "./capture-tape.ts";
+import { type BookCheck, checkDepth, joinDepth } from "./depth-chain.ts";
+import { type ProgressHandler, readLines } from "./line-reader.ts";
+
+/** A few sizes are older than the venue's lot; many mean that the lot is wrong. */
+const MAX_OFF_GRID_SHARE = 0.01;
+
+export interface RawCaptureOptions {
+  /** Gzip or plain text. */
+  readonly path: string;
+  readonly instrument: Instrument;
+  /** What the fastest message of the recording took from the venue to us, by assumption. */
+  readonly minFeedLatencyMs: number;
+  readonly onProgress?: ProgressHandler;
+}
+
+export interface RawCaptureStats {
+  readonly lines: number;
+  /** Messages in the file, also those that came before the book was complete. */
+  readonly messages: { readonly depth: number; readonly ticker: number; readonly trade: number };
+  /** What was added to the recorder's clock to make it the venue's. */
+  readonly clockOffsetMs: number;
+  /** Sizes that were no whole number of lots and were rounded (levels up, prints down). */
+  readonly offGridSizes: number;
+  /** The book from depth alone against the tickers. */
+  readonly check: BookCheck;
+  /** Messages after which the book of the tape was crossed. */
+  readonly fusedCrossed: number;
+}
+
+export interface RawCapture {
+  readonly tape: MarketTape;
+  readonly stats: RawCaptureStats;
+}
+
+/**
+ * Reads a recording from end to end.
+ * @throws {InputError} one, with file and line: `no-such-file`, `unreadable-file`,
+ *   `truncated-gzip`, `corrupt-gzip`, `line-too-long`, `bad-line`, `bad-time`, `unknown-message`,
+ *   `wrong-symbol`, `off-grid`, `empty-capture`, `no-snapshot`, `no-venue-time`, `depth-gap`
+ */
+export async function loadRawCapture(options: RawCaptureOptions): Promise<RawCapture> {
+  const { path, instrument, minFeedLatencyMs, onProgress } = options;
+  const parser = new SpotLineParser(instrument, path);
+  const log = new CaptureLog();
+  const lines = await readLines(
+    path,
+    (bytes, start, end, line) => log.append(parser.parse(bytes, start, end, line), line),
+    onProgress,
+  );
+  checkContent(log, options);
+  const chain = joinDepth(log, path);
+  const times = timesOf(log, chain, minFeedLatencyMs);
+  const { tape, fusedCrossed } = buildTape(log, chain, times);
+  return {
+    tape,
+    stats: {
+      lines,
+      messages: countMessages(log),
+      offGridSizes: log.offGridSizes,
+      clockOffsetMs: times.clockOffsetMs,
+      check: checkDepth(log, chain),
+      fusedCrossed,
+    },
+  };
+}
+
+/** @throws {InputError} `empty-capture`, `no-venue-time`, `off-grid` */
+function checkContent(log: CaptureLog, { path, instrument }: RawCaptureOptions): void {
+  if (log.length === 0) {
+    throw new InputError("empty-capture", "the recording is empty", {
+      where: path,
+      hint: "check the path, or record again",
+    });
+  }
+  if (log.minLatencyMs === Infinity) {
+    throw new InputError("no-venue-time", "no message of the recording carries a venue's time", {
+      where: path,
+      hint: "record the depth stream as well",
+    });
+  }
+  if (log.offGridSizes > log.levels * MAX_OFF_GRID_SHARE) {
+    const message = `${log.offGridSizes} of ${log.levels} sizes are no whole number of lots`;
+    throw new InputError("off-grid", message, {
+      where: `${path}:${log.firstOffGridLine}`,
+      hint: `check instrumentOverride.lotSize (${instrument.lotSize.toFixed()})`,
+    });
+  }
+}
+
+function countMessages(log: CaptureLog): RawCaptureStats["messages"] {
+  const counts = [0, 0, 0, 0];
+  for (const kind of log.kind.subarray(0, log.length)) counts[kind] = (counts[kind] ?? 0) + 1;
+  return {
+    depth: counts[CaptureKind.depth] ?? 0,
+    ticker: counts[CaptureKind.ticker] ?? 0,
+    trade: counts[CaptureKind.trade] ?? 0,
+  };
+}

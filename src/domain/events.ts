@@ -1,0 +1,131 @@
+/**
+ * Everything that the decision core can be told. Each event has two times, both in milliseconds
+ * since the Unix epoch (float64): the venue's, and when it reached us. The core's time is
+ * `receivedTimeMs`, which must not go back. Pure values; a caller may reuse an event object.
+ */
+
+import type { Fill } from "./fill.ts";
+import type { Side } from "./instrument.ts";
+import type { RejectReason } from "./order.ts";
+
+interface Timed {
+  venueTimeMs: number;
+  receivedTimeMs: number;
+}
+
+/** The touch of the quoting venue's book; a size of 0 says that side is empty. */
+export interface BookEvent extends Timed {
+  readonly kind: "book";
+  bidTicks: number;
+  bidLots: number;
+  askTicks: number;
+  askLots: number;
+}
+
+/** A public print. */
+export interface TradeEvent extends Timed {
+  readonly kind: "trade";
+  /** The side that took. */
+  aggressor: Side;
+  priceTicks: number;
+  quantityLots: number;
+}
+
+/** A price of the same thing elsewhere, in ticks of the quoting instrument (may be fractional). */
+export interface ReferenceEvent extends Timed {
+  readonly kind: "reference";
+  priceTicks: number;
+}
+
+/**
+ * What the venue says of one order.
+ * - `open`: it rests, with this quantity (also after an amendment). `expired`: ended by the venue.
+ * - `rejected`: it never was. `cancel-rejected`, `amend-rejected`: that request failed, the order
+ *   is as it was. `unknown`: a request's outcome was lost. `not-found`: a look-up found no such
+ *   order, so it never was.
+ */
+export type OrderChange =
+  | "open"
+  | "canceled"
+  | "expired"
+  | "filled"
+  | "rejected"
+  | "cancel-rejected"
+  | "amend-rejected"
+  | "unknown"
+  | "not-found";
+
+export interface OrderEvent extends Timed {
+  readonly kind: "order";
+  readonly clientOrderId: string;
+  readonly venueOrderId: string | null;
+  readonly change: OrderChange;
+  /** The order's whole quantity by the venue; -1 where the message does not say. */
+  readonly quantityLots: number;
+  /** Filled so far by the venue; -1 where the message does not say. */
+  readonly filledLots: number;
+  readonly reason: RejectReason | null;
+  /** The venue's own words, for people. */
+  readonly message: string;
+}
+
+export interface FillEvent extends Timed {
+  readonly kind: "fill";
+  readonly fill: Fill;
+}
+
+/**
+ * Balances as the venue has them, free and locked together, plain decimals. Adapters deliver it
+ * after every fill that it includes. `openOrderIds`, where given, is the complete list of open
+ * orders under our prefix: the answer to a reconcile command.
+ */
+export interface AccountEvent extends Timed {
+  readonly kind: "account";
+  readonly base: string;
+  readonly quote: string;
+  readonly openOrderIds: readonly string[] | null;
+}
+
+/** The way to the venue: `up` and `down` of the sockets, `alive` for a heartbeat answered. */
+export interface ConnectionEvent extends Timed {
+  readonly kind: "connection";
+  readonly state: "up" | "down" | "alive";
+}
+
+/** Nothing happened but time. Drivers send one at least every 100 ms. */
+export interface TimeEvent extends Timed {
+  readonly kind: "time";
+}
+
+/** How many more actions the venue lets us send, and out of how many. */
+export interface BudgetEvent extends Timed {
+  readonly kind: "budget";
+  readonly remaining: number;
+  readonly limit: number;
+}
+
+/** Venue clock minus ours. */
+export interface ClockEvent extends Timed {
+  readonly kind: "clock";
+  readonly offsetMs: number;
+}
+
+export type OperatorCommand = "pause" | "resume" | "cancel" | "halt" | "rearm" | "stop";
+
+export interface OperatorEvent extends Timed {
+  readonly kind: "operator";
+  readonly command: OperatorCommand;
+}
+
+export type EngineEvent =
+  | BookEvent
+  | TradeEvent
+  | ReferenceEvent
+  | OrderEvent
+  | FillEvent
+  | AccountEvent
+  | ConnectionEvent
+  | TimeEvent
+  | BudgetEvent
+  | ClockEvent
+  | OperatorEvent;

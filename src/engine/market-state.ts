@@ -1,0 +1,88 @@
+/**
+ * MarketState: the touch of the quoting book, the reference price, and the volatility measured on
+ * a fixed time grid of either. Pure; its time is the caller's.
+ */
+
+import type { BookEvent } from "#domain/events.ts";
+import type { Instrument } from "#domain/instrument.ts";
+import { VolatilityEstimator, type VolatilityParams } from "#volatility/estimator.ts";
+
+export class MarketState {
+  bidTicks = 0;
+  askTicks = 0;
+  /** Bid plus ask: a whole number, 0 before the first good book. */
+  midHalfTicks = 0;
+  referenceTicks = 0;
+  /** When the next sample of the grid is due. */
+  nextSampleMs = -Infinity;
+  readonly #volatility: VolatilityEstimator;
+  readonly #intervalMs: number;
+  readonly #maxGapSamples: number;
+  readonly #tickValue: number;
+  readonly #source: "mid" | "reference";
+
+  constructor(instrument: Instrument, params: VolatilityParams, source: "mid" | "reference") {
+    this.#volatility = new VolatilityEstimator(params);
+    this.#intervalMs = params.sampleIntervalSeconds * 1000;
+    this.#maxGapSamples = params.longWindow;
+    this.#tickValue = instrument.tickValue;
+    this.#source = source;
+  }
+
+  /** Effective volatility in per cent over the horizon; -1 while it is warming up. */
+  get volatilityPct(): number {
+    return this.#volatility.state === "ready" ? this.#volatility.annualisedPct() : -1;
+  }
+
+  /** Prices of the past, oldest first, one a sample interval: from the venue's candles. */
+  seedVolatility(prices: Iterable<number>): void {
+    this.#volatility.seed(prices);
+  }
+
+  /** Whether prices and sizes are usable numbers. Sizes of 0 are an empty side, and fine here. */
+  static isNumeric(event: BookEvent): boolean {
+    return (
+      Number.isSafeInteger(event.bidTicks) &&
+      Number.isSafeInteger(event.askTicks) &&
+      event.bidLots >= 0 &&
+      event.askLots >= 0 &&
+      event.bidLots < Infinity &&
+      event.askLots < Infinity
+    );
+  }
+
+  static isTwoSided(event: BookEvent): boolean {
+    return (
+      event.bidLots > 0 &&
+      event.askLots > 0 &&
+      event.bidTicks > 0 &&
+      event.bidTicks < event.askTicks
+    );
+  }
+
+  /** Takes a good touch. */
+  onBook(event: BookEvent): void {
+    this.bidTicks = event.bidTicks;
+    this.askTicks = event.askTicks;
+    this.midHalfTicks = event.bidTicks + event.askTicks;
+  }
+
+  /** Takes a reference price; what is none (NaN, 0, infinite) says that there is none. */
+  onReference(priceTicks: number): void {
+    this.referenceTicks = priceTicks > 0 && priceTicks < Infinity ? priceTicks : 0;
+  }
+
+  /** Samples every grid point up to now with the last price known. Call it when one is due. */
+  sample(nowMs: number): void {
+    const ticks = this.#source === "mid" ? this.midHalfTicks / 2 : this.referenceTicks;
+    const due = Math.floor(nowMs / this.#intervalMs);
+    const next = this.nextSampleMs === -Infinity ? due : this.nextSampleMs / this.#intervalMs;
+    this.nextSampleMs = (due + 1) * this.#intervalMs;
+    if (!(ticks > 0)) return;
+    // After a long silence more samples than the long window holds would say nothing new.
+    const count = Math.min(due - next + 1, this.#maxGapSamples);
+    for (let sample = 0; sample < count; sample += 1) {
+      this.#volatility.addPrice(ticks * this.#tickValue);
+    }
+  }
+}

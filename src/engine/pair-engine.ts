@@ -1,0 +1,399 @@
+/**
+ * PairEngine: the decision core of one pair, behind one door. `apply(event)` sets the time from the
+ * event, updates state, then decides, and tells a Sink what it wants. No I/O, no clock, no
+ * randomness: the same events give the same commands, byte for byte. Live trading, paper, backtest
+ * and replay are drivers of this class.
+ */
+
+import { decimal } from "#domain/decimal.ts";
+import { messageOf } from "#domain/errors.ts";
+import type {
+  AccountEvent,
+  BookEvent,
+  ConnectionEvent,
+  EngineEvent,
+  OperatorCommand,
+  OrderEvent,
+} from "#domain/events.ts";
+import type { Fill } from "#domain/fill.ts";
+import type { Instrument } from "#domain/instrument.ts";
+import { Ledger } from "#domain/ledger.ts";
+import type { Alert, Sink } from "#ports/sink.ts";
+import type { Ladder } from "#strategies/ladder.ts";
+import type { Strategy } from "#strategies/strategy.ts";
+import { ActionBudget } from "./action-budget.ts";
+import { EquityGuard, type EquityReading } from "./equity-guard.ts";
+import { MarketState } from "./market-state.ts";
+import { callsForLadder, OrderManager } from "./order-manager.ts";
+import { PairInputs } from "./pair-inputs.ts";
+import { mayQuote, type PairState, stateAfter } from "./pair-state.ts";
+import type { EngineParams } from "./params.ts";
+import { type ActionCounts, Quoter } from "./quoter.ts";
+import { Reconciler } from "./reconciler.ts";
+import { RequoteClock } from "./requote-clock.ts";
+import { type GuardReading, RiskGuards } from "./risk-guards.ts";
+
+/** Guards and look-ups are gone through this often. */
+const CHECK_INTERVAL_MS = 100;
+const EQUITY_INTERVAL_MS = 1_000;
+/** Reducing is over where inventory is this near to its target. */
+const BALANCED_MOVE_RATIO = 0.05;
+/** With the action budget low, ladders are renewed this much less often, with half the levels. */
+const LOW_BUDGET_SLOWDOWN = 4;
+/** Times beyond this are no times: about the year 5138. */
+const LATEST_TIME_MS = 1e14;
+
+export class PairEngine {
+  readonly ledger: Ledger;
+  readonly orders: OrderManager;
+  readonly market: MarketState;
+  readonly #instrument: Instrument;
+  readonly #params: EngineParams;
+  readonly #sink: Sink;
+  readonly #guards: RiskGuards;
+  readonly #equity: EquityGuard;
+  readonly #budget: ActionBudget;
+  readonly #quoter: Quoter;
+  readonly #reconciler: Reconciler;
+  readonly #clock = new RequoteClock();
+  readonly #input: PairInputs;
+  #state: PairState = "starting";
+  #nowMs = -Infinity;
+  #nextCheckMs = -Infinity;
+  #nextEquityMs = -Infinity;
+  #clockOffsetMs = 0;
+  /** The venue was swept and agreed, once. */
+  #hasStarted = false;
+  /** A guard or the state changed: look at once, whatever the clock says. */
+  #mustReview = true;
+
+  constructor(instrument: Instrument, params: EngineParams, strategy: Strategy, sink: Sink) {
+    this.#instrument = instrument;
+    this.#params = params;
+    this.#sink = sink;
+    this.ledger = new Ledger(instrument, params.capital);
+    this.orders = new OrderManager(params.orderPrefix, params.pairId);
+    this.market = new MarketState(instrument, params.volatility, params.volatilitySource);
+    const { ladder, risk } = params;
+    const range = (Math.max(ladder.bidBins, ladder.askBins) * ladder.binStepBps) / 10_000;
+    const maxOpenOrders = Math.min(risk.maxOpenOrders, instrument.maxOpenOrders);
+    this.#guards = new RiskGuards(instrument, { ...risk, maxOpenOrders }, range, (guard) =>
+      this.#onGuard(guard),
+    );
+    this.#equity = new EquityGuard(risk.maxDrawdownPct, risk.maxDailyLossPct);
+    this.#budget = new ActionBudget(risk.actionsPer10s, risk.actionReservePct);
+    this.#reconciler = new Reconciler(this.orders, sink);
+    this.#quoter = new Quoter({
+      instrument,
+      params,
+      strategy,
+      orders: this.orders,
+      guards: this.#guards,
+      budget: this.#budget,
+      sink,
+    });
+    this.#input = new PairInputs(params.capital.targetIqvRatio);
+    this.#input.takeCapital(this.ledger, instrument);
+  }
+
+  get state(): PairState {
+    return this.#state;
+  }
+  get ladder(): Ladder {
+    return this.#quoter.ladder;
+  }
+  get counts(): Readonly<ActionCounts> {
+    return this.#quoter.counts;
+  }
+  /** Inventory value over the pair's value that the pair returns to; 0 before the first price. */
+  get targetIqvRatio(): number {
+    return this.#input.targetIqvRatio;
+  }
+  guards(): readonly GuardReading[] {
+    return this.#guards.readings();
+  }
+  equityGuards(): readonly EquityReading[] {
+    return this.#equity.readings();
+  }
+
+  /** The only door. An event may be reused by the caller once this returns. Never throws. */
+  apply(event: EngineEvent): void {
+    try {
+      this.#take(event);
+    } catch (thrown) {
+      // A strategy that gives no numbers, a figure that is none, a bug of ours: nothing is quoted
+      // until somebody has looked at it.
+      this.#alert("critical", "engine-failed", messageOf(thrown), this.#nowMs);
+      if (this.#state !== "stopping") this.#setState("halted", "a failure", this.#nowMs);
+      this.#quoter.pull(this.#nowMs, false);
+    }
+  }
+
+  #take(event: EngineEvent): void {
+    const timeMs = event.receivedTimeMs;
+    // Time never goes back; what is no time at all (NaN) does not move it.
+    if (timeMs > this.#nowMs && timeMs < LATEST_TIME_MS) this.#nowMs = timeMs;
+    const nowMs = this.#nowMs;
+    // The grid takes the price from before this event; a strategy runs only once it is booked.
+    const isSample = nowMs >= this.market.nextSampleMs;
+    if (isSample) this.market.sample(nowMs);
+    if (event.kind === "book") this.#onBook(event, nowMs);
+    else this.#onRareEvent(event, nowMs);
+    if (isSample) this.#onSample(nowMs);
+    if (nowMs >= this.#nextCheckMs) this.#check(nowMs);
+    if (this.#mustReview || this.#clock.isDue(nowMs, this.market.midHalfTicks)) {
+      this.#decide(nowMs);
+    }
+  }
+
+  #onRareEvent(event: Exclude<EngineEvent, BookEvent>, nowMs: number): void {
+    switch (event.kind) {
+      case "trade":
+      case "time":
+        return;
+      case "reference":
+        this.market.onReference(event.priceTicks);
+        this.#guards.onReference(this.market.referenceTicks);
+        return;
+      case "order":
+        this.#onOrder(event, nowMs);
+        return;
+      case "fill":
+        this.#onFill(event.fill, nowMs);
+        return;
+      case "account":
+        this.#onAccount(event, nowMs);
+        return;
+      case "connection":
+        this.#onConnection(event, nowMs);
+        return;
+      case "budget":
+        this.#budget.report(event.remaining, event.limit, nowMs);
+        return;
+      case "clock":
+        this.#clockOffsetMs = event.offsetMs;
+        this.#guards.onClock(event.offsetMs);
+        return;
+      case "operator":
+        this.#onOperator(event.command, nowMs);
+        return;
+    }
+  }
+
+  #onBook(event: BookEvent, nowMs: number): void {
+    if (!MarketState.isNumeric(event)) {
+      this.#guards.onBadBook("invalid-number");
+      return;
+    }
+    if (!MarketState.isTwoSided(event)) {
+      this.#guards.onBadBook("crossed-or-empty-book");
+      return;
+    }
+    this.market.onBook(event);
+    this.#guards.onGoodBook(nowMs);
+    if (!this.ledger.isMarked) this.#onFirstPrice(nowMs);
+  }
+
+  /** The opening mark, and the target ratio where none is configured: fixed here, once. */
+  #onFirstPrice(nowMs: number): void {
+    const { midHalfTicks } = this.market;
+    this.ledger.mark(midHalfTicks);
+    if (this.#params.capital.targetIqvRatio !== null) return;
+    this.#input.targetIqvRatio = this.#input.iqvRatio(midHalfTicks);
+    this.#alert("info", "target-ratio", `target ratio ${this.#input.targetIqvRatio}`, nowMs);
+  }
+
+  #onOrder(event: OrderEvent, nowMs: number): void {
+    const order = this.orders.find(event.clientOrderId);
+    const wasCancel = order?.inFlight === "cancel";
+    const news = this.orders.onReport(event, nowMs);
+    if (news === "rejected") {
+      const isPostOnly = event.reason === "would-cross";
+      // A replacement that came too late, its order being filled or gone, was no mistake.
+      const cameLate = order?.replaces?.mayHaveFilled === true;
+      if (isPostOnly || !cameLate) this.#guards.onRejected(isPostOnly, nowMs);
+    } else if (news === "doubt") this.#reconciler.tick(nowMs);
+    // Ours by its id, of another run or long forgotten: it must not stay open.
+    else if (news === "stray" && event.change === "open") this.#sink.cancel(event.clientOrderId);
+    else if (news === "acknowledged") {
+      this.#guards.onAccepted();
+      // It reached the venue after the cancel that was meant for it.
+      if (wasCancel && order !== undefined) this.#quoter.cancel(order, nowMs);
+    }
+    const isWaiting = this.#quoter.isDeferred || this.#guards.mustPull;
+    if (callsForLadder(news, wasCancel, isWaiting)) this.#clock.want(`order-${news}`);
+  }
+
+  #onFill(fill: Fill, nowMs: number): void {
+    const news = this.orders.onFill(fill);
+    if (news !== "booked") return;
+    const midHalfTicks = this.market.midHalfTicks;
+    this.ledger.bookFill(fill, midHalfTicks > 0 ? midHalfTicks : 2 * fill.priceTicks);
+    this.#guards.onFill(fill.side, nowMs);
+    this.#input.takeCapital(this.ledger, this.#instrument);
+    if (this.orders.find(fill.clientOrderId) === undefined) {
+      const message = `fill ${fill.tradeId} of ${fill.clientOrderId}, an order not of this run`;
+      this.#alert("warning", "stray-fill", message, nowMs);
+    }
+    this.#clock.want("fill");
+  }
+
+  #onAccount(event: AccountEvent, nowMs: number): void {
+    // The pair's allocation may be a part of the account; the account must cover it.
+    const short =
+      decimal(event.base).lt(this.ledger.base()) || decimal(event.quote).lt(this.ledger.quote());
+    if (short !== this.#guards.isTripped("balance-mismatch") && !this.orders.lacksFills) {
+      this.#guards.onMismatch(short);
+      if (short) this.#reconciler.ask(nowMs);
+    }
+    if (!this.#reconciler.onAccount(event, nowMs)) return;
+    this.#guards.onCompared();
+    if (this.#state === "starting" && event.openOrderIds?.length === 0) this.#start(nowMs);
+  }
+
+  #start(nowMs: number): void {
+    if (Math.abs(this.#clockOffsetMs) > this.#params.risk.clockOffsetRefuseMs) {
+      const message = `the venue's clock is ${this.#clockOffsetMs} ms off: not starting`;
+      this.#alert("critical", "clock-offset", message, nowMs);
+      return;
+    }
+    this.#hasStarted = true;
+    this.#setState("quoting", "the venue agrees", nowMs);
+  }
+
+  #onConnection(event: ConnectionEvent, nowMs: number): void {
+    this.#guards.onConnection(event.state, nowMs);
+    if (event.state !== "up") return;
+    // What an earlier run left open is swept before anything is quoted.
+    if (!this.#hasStarted) this.#sink.cancelAll();
+    this.#reconciler.onReconnected(nowMs);
+  }
+
+  #onOperator(command: OperatorCommand, nowMs: number): void {
+    if (command === "cancel") this.#quoter.pull(nowMs, false);
+    if (command === "rearm") this.#equity.rearm();
+    const next = stateAfter(this.#state, command, this.#hasStarted);
+    this.#setState(next, `operator: ${command}`, nowMs);
+  }
+
+  /** A grid point of the volatility passed: it, and what depends on it, may want a new ladder. */
+  #onSample(nowMs: number): void {
+    if (this.#clock.isWanted || !this.#mayQuote() || this.#quoter.ladder.midHalfTicks === 0) return;
+    this.#input.takeMarket(this.market, nowMs);
+    const drift = this.#quoter.drift(this.#input);
+    if (drift !== "") this.#clock.want(drift);
+  }
+
+  #check(nowMs: number): void {
+    this.#nextCheckMs = nowMs + CHECK_INTERVAL_MS;
+    const oldestDoubtMs = this.#reconciler.tick(nowMs);
+    const { inventoryLots, quoteUnits, targetIqvRatio } = this.#input;
+    this.#guards.evaluate({
+      nowMs,
+      midHalfTicks: this.market.midHalfTicks,
+      inventoryLots,
+      quoteUnits,
+      targetIqvRatio,
+      oldestDoubtMs,
+    });
+    this.#checkAgreement(nowMs);
+    if (!this.#mayQuote()) this.#quoter.pull(nowMs, true);
+    if (this.#quoter.isDeferred) this.#clock.want("deferred");
+    if (nowMs >= this.#nextEquityMs) this.#checkEquity(nowMs);
+  }
+
+  /** What is wrong between the venue and us is asked for until it is right. */
+  #checkAgreement(nowMs: number): void {
+    if (this.#guards.isTripped("connection")) return;
+    if (this.#guards.wantsReconcile || this.#state === "starting") {
+      this.#reconciler.ask(nowMs);
+    } else if (this.#guards.isInDispute) {
+      this.#reconciler.recheck(nowMs);
+    }
+  }
+
+  #checkEquity(nowMs: number): void {
+    this.#nextEquityMs = nowMs + EQUITY_INTERVAL_MS;
+    if (this.#equity.isOff || !this.ledger.isMarked) return;
+    this.ledger.mark(this.market.midHalfTicks);
+    const equity = this.ledger.equity().minus(this.ledger.transfers);
+    const verdict = this.#equity.update(nowMs, equity);
+    if (this.#state === "halted" || this.#state === "stopping") return;
+    const move = this.#input.moveRatio(this.market.midHalfTicks);
+    const isReduced = this.#state === "reducing" && Math.abs(move) < BALANCED_MOVE_RATIO;
+    if (verdict === "halt" || isReduced) this.#onLoss("halted", nowMs);
+    else if (verdict === "reduce" && this.#state === "quoting") this.#onLoss("reducing", nowMs);
+  }
+
+  #onLoss(to: "halted" | "reducing", nowMs: number): void {
+    const message = this.#equity
+      .readings()
+      .map(({ id, valuePct, limitPct }) => `${id} ${valuePct} % of ${limitPct} %`)
+      .join(", ");
+    this.#alert("critical", `equity-${to}`, message, nowMs);
+    this.#setState(to, "equity guard", nowMs);
+  }
+
+  #mayQuote(): boolean {
+    return mayQuote(this.#state) && !this.#guards.mustPull && this.market.midHalfTicks > 0;
+  }
+
+  #decide(nowMs: number): void {
+    const isRepeat = !this.#mustReview;
+    this.#mustReview = false;
+    if (!this.#mayQuote()) {
+      this.#clock.sleep();
+      this.#quoter.pull(nowMs, isRepeat);
+    } else if (this.#clock.isDue(nowMs, this.market.midHalfTicks)) this.#requote(nowMs);
+  }
+
+  #requote(nowMs: number): void {
+    const { market } = this;
+    const { requote } = this.#params;
+    const isLow = this.#budget.isLow(nowMs);
+    const reason = this.#clock.reason(nowMs);
+    this.#input.takeMarket(this.market, nowMs);
+    const slowdown = isLow ? LOW_BUDGET_SLOWDOWN : 1;
+    this.#clock.setInterval(
+      nowMs + requote.minRequoteIntervalMs * slowdown,
+      nowMs + requote.updateIntervalMs,
+    );
+    this.#clock.renewed(market.midHalfTicks, this.#quoter.requoteDistance(market.midHalfTicks));
+    this.#quoter.requote(this.#input, reason, this.#sideOff());
+  }
+
+  /** The side that may not add: what the guards say and, while reducing, the side that grows. */
+  #sideOff(): "buy" | "sell" | null {
+    if (this.#state !== "reducing") return this.#guards.sideOff;
+    return this.#input.moveRatio(this.market.midHalfTicks) > 0 ? "buy" : "sell";
+  }
+
+  #onGuard(guard: GuardReading): void {
+    this.#sink.audit({
+      kind: "guard",
+      timeMs: this.#nowMs,
+      guard: guard.id,
+      tripped: guard.tripped,
+      value: String(guard.value),
+      limit: String(guard.limit),
+    });
+    if (guard.tripped && guard.effect === "alert") {
+      const message = `${guard.id} is ${guard.value}, its limit ${guard.limit}`;
+      this.#alert("warning", guard.id, message, this.#nowMs);
+    }
+    this.#mustReview = true;
+    this.#clock.want(guard.tripped ? `guard-${guard.id}` : "guard-cleared");
+  }
+
+  #setState(to: PairState, reason: string, nowMs: number): void {
+    if (this.#state === to) return;
+    this.#sink.audit({ kind: "state", timeMs: nowMs, from: this.#state, to, reason });
+    this.#state = to;
+    this.#mustReview = true;
+    this.#clock.want(`state-${to}`);
+  }
+
+  #alert(level: Alert["level"], code: string, message: string, timeMs: number): void {
+    this.#sink.alert({ timeMs, level, code, message });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * EngineParams: all that one PairEngine is told at its start, already checked (the config layer
+ * does that). Times in milliseconds, per cents as per cents, money as plain decimals. Pure values.
+ */
+
+import type { LadderParams } from "#strategies/ladder-builder.ts";
+import type { VolatilityParams } from "#volatility/estimator.ts";
+
+export interface CapitalParams {
+  /** The pair's own part of the account, plain decimals. */
+  readonly base: string;
+  readonly quote: string;
+  /** Null: the ratio of the initial amounts at the first price. */
+  readonly targetIqvRatio: number | null;
+}
+
+export interface RequoteParams {
+  /** A ladder is renewed at least this often … */
+  readonly updateIntervalMs: number;
+  /** … and never more often than this. */
+  readonly minRequoteIntervalMs: number;
+  /** Re-quote when the mid moved by this part of a bin. */
+  readonly requoteBinFraction: number;
+  /** An order this near to its wanted price (parts of a bin) stays where it is. */
+  readonly keepPriceBinFraction: number;
+  /** An order this near to its wanted size (per cent of it) stays as it is. */
+  readonly keepSizePct: number;
+}
+
+/** Limits of the risk guards; null switches a guard off. Effects: docs/guards.md. */
+export interface RiskParams {
+  readonly staleBookMs: number;
+  /** The limit while heartbeats are answered: a quiet market is not a dead feed. */
+  readonly quietBookMs: number;
+  readonly maxReferenceDivergencePct: number;
+  readonly maxOrderNotional: string | null;
+  readonly maxOpenOrders: number;
+  /** Quote currency. */
+  readonly maxPositionNotional: string | null;
+  /** Base currency, away from the target to either side. */
+  readonly maxNetDelta: string | null;
+  readonly rejectStreakLimit: number;
+  readonly unknownOrderAgeMs: number;
+  /** Fills of one side within the window. */
+  readonly fillRateLimit: number | null;
+  readonly fillRateWindowMs: number;
+  readonly maxDrawdownPct: number | null;
+  readonly maxDailyLossPct: number | null;
+  readonly clockOffsetAlertMs: number;
+  readonly clockOffsetRefuseMs: number;
+  /** Orders that may be placed, replaced or amended in ten seconds; cancels are never counted. */
+  readonly actionsPer10s: number;
+  /** Under this part of the action budget the ladder thins out. */
+  readonly actionReservePct: number;
+}
+
+export interface EngineParams {
+  /** Letters and digits, at most 12: part of every client order id. */
+  readonly pairId: string;
+  /** Whose orders these are: at most 4 lower-case letters and digits. */
+  readonly orderPrefix: string;
+  /** Grows with each run, so that ids are never used twice. */
+  readonly epoch: number;
+  readonly capital: CapitalParams;
+  readonly ladder: LadderParams;
+  readonly volatility: VolatilityParams;
+  /** Which price the volatility is measured on. */
+  readonly volatilitySource: "mid" | "reference";
+  readonly requote: RequoteParams;
+  readonly risk: RiskParams;
+}

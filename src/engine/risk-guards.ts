@@ -1,0 +1,337 @@
+/**
+ * RiskGuards: what stands between a plan and the wire. Each guard has an id, a value, a limit and
+ * an effect (docs/guards.md has the table); all can be read at any time. Guards on market and
+ * venue pull the quotes, guards on a side switch it off or widen it, guards on an order deny it.
+ * Pure; its time is the caller's.
+ */
+
+import { decimal, plain } from "#domain/decimal.ts";
+import type { Instrument, Side } from "#domain/instrument.ts";
+import { FillRate } from "./fill-rate.ts";
+import type { RiskParams } from "./params.ts";
+
+export type GuardEffect =
+  | "pull-quotes"
+  | "deny-order"
+  | "side-off"
+  | "widen"
+  | "back-off"
+  | "alert";
+
+export interface GuardReading {
+  readonly id: string;
+  readonly effect: GuardEffect;
+  tripped: boolean;
+  /**
+   * For display (exact comparisons are made where the guard is set), in the unit of the limit:
+   * milliseconds, per cent, quote currency (position), base currency (net delta), or a count.
+   */
+  value: number;
+  readonly limit: number;
+}
+
+/** Why an order may not be sent. */
+export interface Denial {
+  readonly guard: string;
+  readonly value: string;
+  readonly limit: string;
+}
+
+/** What the guards look at on each round, as the engine sees it. */
+export interface GuardInput {
+  nowMs: number;
+  midHalfTicks: number;
+  inventoryLots: number;
+  quoteUnits: number;
+  targetIqvRatio: number;
+  oldestDoubtMs: number;
+}
+
+const BACK_OFF_FIRST_MS = 1_000;
+const BACK_OFF_MOST_MS = 60_000;
+/** The ladder's own range, and this much more, is where orders may be. */
+const PRICE_BAND_MARGIN = 0.01;
+/** Short-term ids of the guards whose state this class keeps, with their effects. */
+const GUARDS = [
+  ["stale-book", "pull-quotes"],
+  ["connection", "pull-quotes"],
+  ["crossed-or-empty-book", "pull-quotes"],
+  ["invalid-number", "pull-quotes"],
+  ["reference-divergence", "pull-quotes"],
+  ["balance-mismatch", "pull-quotes"],
+  ["unknown-order-age", "pull-quotes"],
+  ["max-position-notional", "side-off"],
+  ["max-net-delta", "side-off"],
+  ["fill-rate-buy", "widen"],
+  ["fill-rate-sell", "widen"],
+  ["post-only-reject-streak", "back-off"],
+  ["venue-reject-streak", "back-off"],
+  ["clock-offset", "alert"],
+] as const satisfies readonly (readonly [string, GuardEffect])[];
+
+export type GuardId = (typeof GUARDS)[number][0];
+
+export class RiskGuards {
+  /** No new order before this time. */
+  backOffUntilMs = -Infinity;
+  /** A streak of refusals: what we believe of the venue may be wrong. */
+  wantsReconcile = false;
+  readonly #instrument: Instrument;
+  readonly #params: RiskParams;
+  readonly #guards = new Map<GuardId, GuardReading>();
+  readonly #onChange: (guard: GuardReading) => void;
+  readonly #maxOrderUnits: number;
+  readonly #maxPositionUnits: number;
+  readonly #maxDeltaLots: number;
+  readonly #band: number;
+  readonly #buyFills: FillRate;
+  readonly #sellFills: FillRate;
+  #connected = false;
+  #lastBookMs = -Infinity;
+  #lastAliveMs = -Infinity;
+  #referenceTicks = 0;
+  #postOnlyStreak = 0;
+  #venueStreak = 0;
+  #backOffs = 0;
+  #sideOff: Side | null = null;
+  #hasBadBook = false;
+
+  /**
+   * @param rangePct the ladder's own range as a fraction of the mid, the wider side
+   * @param onChange told when a guard trips or clears
+   */
+  constructor(
+    instrument: Instrument,
+    params: RiskParams,
+    rangePct: number,
+    onChange: (guard: GuardReading) => void,
+  ) {
+    this.#params = params;
+    this.#onChange = onChange;
+    this.#band = rangePct + PRICE_BAND_MARGIN;
+    const units = (text: string | null): number =>
+      text === null ? Infinity : instrument.wholeNotionalUnits(decimal(text));
+    this.#maxOrderUnits = units(params.maxOrderNotional);
+    this.#maxPositionUnits = units(params.maxPositionNotional);
+    this.#maxDeltaLots =
+      params.maxNetDelta === null ? Infinity : instrument.wholeLots(decimal(params.maxNetDelta));
+    this.#instrument = instrument;
+    const bound = (params.fillRateLimit ?? 0) * 2 + 1;
+    this.#buyFills = new FillRate(params.fillRateWindowMs, bound);
+    this.#sellFills = new FillRate(params.fillRateWindowMs, bound);
+    const limits = this.#limits();
+    for (const [id, effect] of GUARDS) {
+      this.#guards.set(id, { id, effect, tripped: false, value: 0, limit: limits[id] });
+    }
+    const connection = this.#guards.get("connection");
+    if (connection !== undefined) connection.tripped = true;
+  }
+
+  #limits(): Record<GuardId, number> {
+    const params = this.#params;
+    const fillRate = params.fillRateLimit ?? Infinity;
+    return {
+      "stale-book": params.staleBookMs,
+      connection: 0,
+      "crossed-or-empty-book": 0,
+      "invalid-number": 0,
+      "reference-divergence": params.maxReferenceDivergencePct,
+      "balance-mismatch": 0,
+      "unknown-order-age": params.unknownOrderAgeMs,
+      "max-position-notional": Number(params.maxPositionNotional ?? Infinity),
+      "max-net-delta": Number(params.maxNetDelta ?? Infinity),
+      "fill-rate-buy": fillRate,
+      "fill-rate-sell": fillRate,
+      "post-only-reject-streak": params.rejectStreakLimit,
+      "venue-reject-streak": params.rejectStreakLimit,
+      "clock-offset": params.clockOffsetAlertMs,
+    };
+  }
+
+  /** All guards, for people and for the audit. */
+  readings(): readonly GuardReading[] {
+    return [...this.#guards.values()];
+  }
+
+  isTripped(id: GuardId): boolean {
+    return this.#guards.get(id)?.tripped ?? false;
+  }
+
+  /** Whether any guard says that nothing may rest at the venue. */
+  get mustPull(): boolean {
+    for (const guard of this.#guards.values()) {
+      if (guard.tripped && guard.effect === "pull-quotes") return true;
+    }
+    return false;
+  }
+
+  /** Whether the venue and we do not agree, for as long as these guards are tripped. */
+  get isInDispute(): boolean {
+    return this.isTripped("balance-mismatch") || this.isTripped("unknown-order-age");
+  }
+
+  /** The side that may not add orders, if any; a position at its limit. */
+  get sideOff(): Side | null {
+    return this.#sideOff;
+  }
+
+  /** How many bins a side stands back because it is being run over; Infinity: side off. */
+  skippedBins(side: Side, nowMs: number): number {
+    const limit = this.#params.fillRateLimit;
+    if (limit === null) return 0;
+    const count = (side === "buy" ? this.#buyFills : this.#sellFills).count(nowMs);
+    if (count >= 2 * limit) return Infinity;
+    return count >= limit ? 1 : 0;
+  }
+
+  /** A valid, uncrossed book arrived. */
+  onGoodBook(nowMs: number): void {
+    this.#lastBookMs = nowMs;
+    // Asked at every book event: a look into the map only where there is something to clear.
+    if (!this.#hasBadBook) return;
+    this.#hasBadBook = false;
+    this.#set("crossed-or-empty-book", false, 0);
+    this.#set("invalid-number", false, 0);
+  }
+
+  /** A book arrived that cannot be traded on. */
+  onBadBook(id: "crossed-or-empty-book" | "invalid-number"): void {
+    this.#hasBadBook = true;
+    this.#set(id, true, 1);
+  }
+
+  /** @param priceTicks 0: there is none */
+  onReference(priceTicks: number): void {
+    this.#referenceTicks = priceTicks;
+  }
+
+  onConnection(state: "up" | "down" | "alive", nowMs: number): void {
+    if (state === "alive") {
+      this.#lastAliveMs = nowMs;
+      return;
+    }
+    this.#connected = state === "up";
+    // Up again is not enough: what happened meanwhile has to be known as well.
+    this.#set("connection", true, 1);
+  }
+
+  /** The venue's truth and ours were compared. */
+  onCompared(): void {
+    this.wantsReconcile = false;
+    if (this.#connected) this.#set("connection", false, 0);
+  }
+
+  onFill(side: Side, nowMs: number): void {
+    (side === "buy" ? this.#buyFills : this.#sellFills).add(nowMs);
+  }
+
+  onClock(offsetMs: number): void {
+    this.#set("clock-offset", Math.abs(offsetMs) > this.#params.clockOffsetAlertMs, offsetMs);
+  }
+
+  onMismatch(mismatch: boolean): void {
+    this.#set("balance-mismatch", mismatch, mismatch ? 1 : 0);
+  }
+
+  /** The venue took an order: whatever was refused before, the streak is over. */
+  onAccepted(): void {
+    if (this.#postOnlyStreak + this.#venueStreak === 0) return;
+    this.#postOnlyStreak = 0;
+    this.#venueStreak = 0;
+    this.#backOffs = 0;
+    this.#set("post-only-reject-streak", false, 0);
+    this.#set("venue-reject-streak", false, 0);
+  }
+
+  /** The venue refused an order. */
+  onRejected(isPostOnly: boolean, nowMs: number): void {
+    if (isPostOnly) this.#postOnlyStreak += 1;
+    else this.#venueStreak += 1;
+    const streak = isPostOnly ? this.#postOnlyStreak : this.#venueStreak;
+    const limit = this.#params.rejectStreakLimit;
+    const id = isPostOnly ? "post-only-reject-streak" : "venue-reject-streak";
+    this.#set(id, streak >= limit, streak);
+    // Orders that were on their way when the back-off began do not lengthen it.
+    if (streak < limit || nowMs < this.backOffUntilMs) return;
+    const waitMs = Math.min(BACK_OFF_FIRST_MS * 2 ** this.#backOffs, BACK_OFF_MOST_MS);
+    this.#backOffs += 1;
+    this.backOffUntilMs = nowMs + waitMs;
+    if (!isPostOnly) this.wantsReconcile = true;
+  }
+
+  /** Looks at everything that changes with time or inventory. */
+  evaluate(input: GuardInput): void {
+    this.#evaluateFeed(input);
+    this.#evaluatePosition(input);
+    const age = input.oldestDoubtMs < 0 ? 0 : input.nowMs - input.oldestDoubtMs;
+    this.#set("unknown-order-age", age > this.#params.unknownOrderAgeMs, age);
+    const limit = this.#params.fillRateLimit;
+    if (limit !== null) {
+      const buys = this.#buyFills.count(input.nowMs);
+      const sells = this.#sellFills.count(input.nowMs);
+      this.#set("fill-rate-buy", buys >= limit, buys);
+      this.#set("fill-rate-sell", sells >= limit, sells);
+    }
+  }
+
+  #evaluateFeed(input: GuardInput): void {
+    const { staleBookMs, quietBookMs } = this.#params;
+    const quietFeedIsAlive = input.nowMs - this.#lastAliveMs <= staleBookMs;
+    const age = input.nowMs - this.#lastBookMs;
+    this.#set("stale-book", age > (quietFeedIsAlive ? quietBookMs : staleBookMs), age);
+    if (this.#referenceTicks > 0 && input.midHalfTicks > 0) {
+      const divergence = Math.abs(input.midHalfTicks / 2 / this.#referenceTicks - 1) * 100;
+      const limit = this.#params.maxReferenceDivergencePct;
+      this.#set("reference-divergence", divergence > limit, divergence);
+    }
+  }
+
+  /** Whole numbers of tick-lot units throughout; the doubled mid keeps them whole. */
+  #evaluatePosition(input: GuardInput): void {
+    const doubledValue = input.inventoryLots * input.midHalfTicks;
+    const overPosition = doubledValue >= 2 * this.#maxPositionUnits;
+    const { tickValue, lotValue } = this.#instrument;
+    this.#set("max-position-notional", overPosition, (doubledValue / 2) * tickValue * lotValue);
+    const doubledTotal = doubledValue + 2 * input.quoteUnits;
+    const doubledDelta = Math.round(doubledValue - input.targetIqvRatio * doubledTotal);
+    const overDelta = Math.abs(doubledDelta) >= this.#maxDeltaLots * input.midHalfTicks;
+    const deltaLots = input.midHalfTicks > 0 ? doubledDelta / input.midHalfTicks : 0;
+    this.#set("max-net-delta", overDelta, deltaLots * lotValue);
+    if (overPosition || (overDelta && doubledDelta > 0)) this.#sideOff = "buy";
+    else this.#sideOff = overDelta ? "sell" : null;
+  }
+
+  /** Whether one order may be sent. @param liveOrders orders of ours that may be open */
+  check(
+    priceTicks: number,
+    quantityLots: number,
+    midHalfTicks: number,
+    liveOrders: number,
+  ): Denial | null {
+    const distance = Math.abs(2 * priceTicks - midHalfTicks) / midHalfTicks;
+    if (!(distance <= this.#band)) return denial("price-band", distance, this.#band);
+    const units = priceTicks * quantityLots;
+    if (!(units > 0)) return denial("invalid-number", units, 0);
+    if (units > this.#maxOrderUnits) {
+      const notional = plain(this.#instrument.notional(priceTicks, quantityLots));
+      return denial("max-order-notional", notional, this.#params.maxOrderNotional ?? "");
+    }
+    if (liveOrders >= this.#params.maxOpenOrders) {
+      return denial("max-open-orders", liveOrders, this.#params.maxOpenOrders);
+    }
+    return null;
+  }
+
+  #set(id: GuardId, tripped: boolean, value: number): void {
+    const guard = this.#guards.get(id);
+    if (guard === undefined) return;
+    guard.value = value;
+    if (guard.tripped === tripped) return;
+    guard.tripped = tripped;
+    this.#onChange(guard);
+  }
+}
+
+function denial(guard: string, value: number | string, limit: number | string): Denial {
+  return { guard, value: String(value), limit: String(limit) };
+}

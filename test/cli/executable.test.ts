@@ -1,0 +1,197 @@
+/**
+ * The compiled executable, from a folder without sources or packages: it does what the source
+ * does, runs a user's strategy, and reads nothing of the folder that it is started in.
+ */
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Folder, mm, type Outcome, ROOT, type RunOptions } from "./support.ts";
+
+// Each test starts programs, and a busy machine starts them slowly.
+setDefaultTimeout(30_000);
+
+const folder = new Folder();
+const EXECUTABLE = join(folder.path, "mm");
+const RUN = ["backtest", "--synthetic", "1", "--duration", "1m", "--json"];
+
+/** The flags of the release build, so that what is tested is what is shipped. */
+function buildFlags(): string[] {
+  const source = readFileSync(join(ROOT, "scripts", "build.ts"), "utf8");
+  const flags = source.matchAll(/^ +"(--[a-z=-]+)",$/gm);
+  return [...flags].map(([, flag = ""]) => flag).filter((flag) => flag !== "--outfile");
+}
+
+beforeAll(async () => {
+  const command = [process.execPath, "build", "src/main.ts", ...buildFlags()];
+  const build = Bun.spawn([...command, "--outfile", EXECUTABLE], {
+    cwd: ROOT,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const said = await new Response(build.stderr).text();
+  if ((await build.exited) !== 0) throw new Error(`the build failed: ${said}`);
+});
+
+afterAll(() => folder.dispose());
+
+function shipped(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return mm(args, { program: [EXECUTABLE], cwd: emptyFolder("empty"), ...options });
+}
+
+function emptyFolder(name: string): string {
+  const path = join(folder.path, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+describe("the executable", () => {
+  test("is built with the flags that keep strangers' files out", () => {
+    expect(buildFlags()).toContain("--no-compile-autoload-dotenv");
+    expect(buildFlags()).toContain("--no-compile-autoload-bunfig");
+  });
+
+  test("gives the summary that the source gives", async () => {
+    const [compiled, source] = await Promise.all([shipped(RUN), mm(RUN)]);
+    expect(compiled).toEqual({ ...source, exitCode: 0, stderr: "" });
+    expect(JSON.parse(compiled.stdout)).toMatchObject({ pair: "ETH", market: { seed: 1 } });
+  });
+
+  test("previews a config, and a strategy of the user's own beside it", async () => {
+    const module = { strategy: { module: "./my-strategy.ts" } };
+    folder.write(
+      "my-strategy.ts",
+      `interface Params { readonly decayRate: number }
+       export function createStrategy(params: Params): object {
+         const heavy: number = params.decayRate > 0 ? 3 : 0;
+         return {
+           name: "mine",
+           prepare: (context: { mid: number }): string => \`at \${context.mid}\`,
+           weigh(_side: string, levels: number, weights: Float64Array): void {
+             weights.fill(1, 0, levels);
+             weights[0] = heavy;
+           },
+         };
+       }`,
+    );
+    const quoting = { ...module, binStep: 5, liveOrderNums: 4 };
+    const config = folder.config("mine.json", { quoting });
+    const money = ["--price", "2000", "--inventory", "4", "--quote", "8000"];
+    const { stdout, stderr, exitCode } = await shipped([
+      "preview",
+      "-c",
+      config,
+      ...money,
+      "--json",
+    ]);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    // Bins at 1, that is 5 bp, and 2; weights 3 and 1 of 4: 3 ETH and 1 ETH.
+    expect(JSON.parse(stdout)).toMatchObject({
+      shape: "at 2000",
+      asks: [
+        [2001, 3],
+        [2002, 1],
+      ],
+    });
+  });
+
+  test("runs the example of the docs", async () => {
+    const example = join(ROOT, "docs", "examples", "my-strategy.ts");
+    folder.write("example.ts", readFileSync(example));
+    const quoting = { strategy: { module: "./example.ts" } };
+    const config = folder.config("example.json", { quoting });
+    const money = ["--price", "2000", "--inventory", "5", "--quote", "10000"];
+    const { stdout, exitCode } = await shipped(["preview", "-c", config, ...money]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("two-humps");
+  });
+});
+
+describe("a stranger's folder", () => {
+  const path = join(folder.path, "hostile");
+
+  test("changes nothing: no .env, bunfig, package, tsconfig or source of it is read", async () => {
+    mkdirSync(join(path, "node_modules", "commander"), { recursive: true });
+    const trap = `require("node:fs").writeFileSync(${JSON.stringify(join(path, "RAN"))}, "");`;
+    const files: Readonly<Record<string, string>> = {
+      // Colour in commander's help and BUN_OPTIONS would show that it was read.
+      ".env": "FORCE_COLOR=1\nBUN_OPTIONS=--print 1\nMM_TRAP=1\n",
+      ".env.local": "NODE_OPTIONS=--require ./trap.js\n",
+      "bunfig.toml": 'preload = ["./trap.js"]\n[run]\npreload = ["./trap.js"]\n',
+      "trap.js": trap,
+      "worker.ts": trap,
+      "main.ts": trap,
+      "index.ts": trap,
+      "tsconfig.json": '{"compilerOptions": {"paths": {"#*": ["./*"], "*": ["./trap.js"]}}}',
+      "package.json": '{"type": "commonjs", "main": "./trap.js", "imports": {"#*": "./trap.js"}}',
+      "node_modules/commander/index.js": trap,
+      "node_modules/commander/package.json": '{"name": "commander", "main": "index.js"}',
+    };
+    for (const [name, content] of Object.entries(files)) folder.write(`hostile/${name}`, content);
+    const [here, elsewhere] = await Promise.all([shipped(RUN, { cwd: path }), shipped(RUN)]);
+    expect(here).toEqual(elsewhere);
+    expect(here.exitCode).toBe(0);
+    expect(existsSync(join(path, "RAN"))).toBe(false);
+  });
+
+  test("a .env in it does not reach the program's environment", async () => {
+    emptyFolder("with-env");
+    folder.write("with-env/.env", "MM_TRAP=caught\n");
+    const source = `export function createStrategy() {
+      throw new Error("MM_TRAP is " + process.env.MM_TRAP);
+    }`;
+    folder.write("env.ts", source);
+    const config = folder.config("env.json", { quoting: { strategy: { module: "./env.ts" } } });
+    const money = ["--price", "2000", "--inventory", "5", "--quote", "10000"];
+    const { stderr } = await shipped(["preview", "-c", config, ...money], {
+      cwd: join(folder.path, "with-env"),
+    });
+    expect(stderr).toContain("MM_TRAP is undefined");
+  });
+});
+
+describe.each([
+  ["source", [process.execPath, join(ROOT, "src", "main.ts")]],
+  ["executable", [EXECUTABLE]],
+])("output of the %s", (_name, program) => {
+  /** Runs a shell line in which `mm` is the program. */
+  function shell(line: string): Outcome {
+    const quoted = program.map((part) => `'${part}'`).join(" ");
+    const script = `mm() { ${quoted} "$@"; }\n${line}`;
+    const { stdout, stderr, exitCode } = Bun.spawnSync(["sh", "-c", script], { cwd: ROOT });
+    return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode };
+  }
+  const run = "mm backtest --synthetic 1 --duration 5s";
+
+  test("a reader that has seen enough is no error", () => {
+    const { stdout, stderr } = shell(`${run} | head -1`);
+    expect(stdout).toBe("  pair     ETH on binance-spot:ETHUSDT\n");
+    expect(stderr).toBe("");
+    // Nobody reads at all: `true` has gone before the run is over.
+    expect(shell(`{ ${run}; echo "exit $?" >&2; } | true`).stderr).toBe("exit 0\n");
+    expect(shell(`{ mm --help; echo "exit $?" >&2; } | true`).stderr).toBe("exit 0\n");
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("a full disk is one line", () => {
+    const { stderr, exitCode } = shell(`${run} >/dev/full`);
+    expect(stderr).toStartWith("mm: standard output cannot be written: ENOSPC");
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(exitCode).toBe(2);
+  });
+
+  test("an interrupt ends a run without a word, and leaves no report", async () => {
+    const out = join(folder.path, `interrupted-${_name}`);
+    const args = ["backtest", "--synthetic", "1", "--duration", "8h", "--out", out];
+    const child = Bun.spawn([...program, ...args], {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    // The folder is made just before trading begins, which then takes seconds.
+    while (!existsSync(out)) await Bun.sleep(2);
+    child.kill("SIGINT");
+    await child.exited;
+    expect(child.signalCode).toBe("SIGINT");
+    expect(await new Response(child.stdout).text()).toBe("");
+    expect(await new Response(child.stderr).text()).toBe("");
+    expect(existsSync(join(out, "summary.json"))).toBe(false);
+  });
+});

@@ -1,0 +1,373 @@
+/**
+ * FakeVenue: the simplest honest venue there can be, behind a Sink, with faults by seed. It shares
+ * no code with src/sim. What it does to orders is the truth; what it loses, delays, repeats and
+ * mixes up are only messages. Balances are whole lots and tick-lot units; there are no fees.
+ */
+
+import type { EngineEvent, OrderChange } from "#domain/events.ts";
+import type { Fill } from "#domain/fill.ts";
+import type { Instrument, Side } from "#domain/instrument.ts";
+import type { OrderRequest, RejectReason } from "#domain/order.ts";
+import { Rng } from "#domain/rng.ts";
+import type { Alert, Sink } from "#ports/sink.ts";
+
+export interface Faults {
+  /** Most time that a request, or a report, is on its way. */
+  readonly requestDelayMs: number;
+  readonly reportDelayMs: number;
+  /** Chances: a request never arrives; its answer gets lost; a report comes twice. */
+  readonly loseRequest: number;
+  readonly loseAnswer: number;
+  readonly duplicate: number;
+}
+
+export const NO_FAULTS: Faults = {
+  requestDelayMs: 5,
+  reportDelayMs: 5,
+  loseRequest: 0,
+  loseAnswer: 0,
+  duplicate: 0,
+};
+
+interface VenueOrder {
+  readonly id: string;
+  readonly side: Side;
+  readonly priceTicks: number;
+  quantityLots: number;
+  filledLots: number;
+  status: "open" | "canceled" | "expired" | "filled";
+}
+
+interface Message {
+  readonly dueMs: number;
+  readonly number: number;
+  /** At the venue for a request, with the engine for a report. */
+  readonly run: () => void;
+  readonly isRequest: boolean;
+}
+
+/** A request is refused when it is older than this, as venues do. */
+const RECEIVE_WINDOW_MS = 5_000;
+
+export class FakeVenue implements Sink {
+  nowMs: number;
+  faults: Faults = NO_FAULTS;
+  bidTicks = 0;
+  askTicks = 0;
+  baseLots: number;
+  quoteUnits: number;
+  isConnected = false;
+  /** Set while nothing may be placed; what is placed all the same is a violation. */
+  mayPlace: () => boolean = () => true;
+  readonly orders = new Map<string, VenueOrder>();
+  readonly violations: string[] = [];
+  readonly alerts: Alert[] = [];
+  readonly #instrument: Instrument;
+  readonly #prefix: string;
+  readonly #rng: Rng;
+  readonly #deliver: (event: EngineEvent) => void;
+  readonly #fills: Fill[] = [];
+  #messages: Message[] = [];
+  #sent = 0;
+  /** Account snapshots must come after every fill that they include. */
+  #lastFillDueMs = -Infinity;
+
+  constructor(options: {
+    instrument: Instrument;
+    prefix: string;
+    baseLots: number;
+    quoteUnits: number;
+    seed: number;
+    startMs: number;
+    deliver: (event: EngineEvent) => void;
+  }) {
+    this.#instrument = options.instrument;
+    this.#prefix = options.prefix;
+    this.baseLots = options.baseLots;
+    this.quoteUnits = options.quoteUnits;
+    this.#rng = new Rng(options.seed);
+    this.nowMs = options.startMs;
+    this.#deliver = options.deliver;
+  }
+
+  /** Orders of ours that are open in truth. */
+  open(): VenueOrder[] {
+    return [...this.orders.values()].filter(
+      ({ id, status }) => status === "open" && id.startsWith(this.#prefix),
+    );
+  }
+
+  /** Puts an order there that is none of this run's. */
+  addForeign(id: string, side: Side, priceTicks: number, quantityLots: number): void {
+    const facts = { id, side, priceTicks, quantityLots, filledLots: 0 };
+    this.orders.set(id, { ...facts, status: "open" });
+  }
+
+  // What the engine wants ------------------------------------------------------------------------
+
+  place(request: OrderRequest): void {
+    this.#checkPlacing(request);
+    this.#request(request.clientOrderId, () => this.#place(request));
+  }
+  amend(id: string, quantityLots: number): void {
+    this.#checkOurs(id);
+    this.#request(id, () => {
+      const order = this.orders.get(id);
+      if (order?.status !== "open") this.#refuse(id, "amend-rejected", "unknown-order");
+      else if (quantityLots <= order.filledLots) this.#refuse(id, "amend-rejected", "other");
+      else {
+        order.quantityLots = Math.min(order.quantityLots, quantityLots);
+        this.#reportOrder(order);
+      }
+    });
+  }
+  replace(id: string, request: OrderRequest): void {
+    this.#checkOurs(id);
+    this.#checkPlacing(request);
+    this.#request(request.clientOrderId, () => {
+      const old = this.orders.get(id);
+      if (old?.status !== "open" || old.filledLots > 0) {
+        const isGone = old?.status !== "open";
+        this.#refuse(id, "cancel-rejected", isGone ? "unknown-order" : "other");
+        this.#refuse(request.clientOrderId, "rejected", "other");
+        return;
+      }
+      this.#end(old, "canceled");
+      this.#place(request);
+    });
+  }
+  cancel(id: string): void {
+    this.#checkOurs(id);
+    this.#request(id, () => {
+      const order = this.orders.get(id);
+      if (order?.status === "open") this.#end(order, "canceled");
+      else this.#refuse(id, "cancel-rejected", "unknown-order");
+    });
+  }
+  cancelAll(): void {
+    this.#request(null, () => {
+      for (const order of this.open()) this.#end(order, "canceled");
+    });
+  }
+  query(id: string): void {
+    this.#request(null, () => {
+      const order = this.orders.get(id);
+      if (order === undefined) this.#answer(id, "not-found", null);
+      else this.#reportOrder(order);
+    });
+  }
+  reconcile(): void {
+    this.#request(null, () => {
+      for (const fill of this.#fills) this.#reportFill(fill);
+      this.#reportAccount(this.open().map(({ id }) => id));
+    });
+  }
+  alert(alert: Alert): void {
+    this.alerts.push(alert);
+  }
+  audit(): void {
+    // The trace is looked at elsewhere.
+  }
+
+  // What happens at the venue --------------------------------------------------------------------
+
+  /** The touch moves; our orders that it reaches are filled, in part where it only touches them. */
+  move(bidTicks: number, askTicks: number): void {
+    this.bidTicks = bidTicks;
+    this.askTicks = askTicks;
+    for (const order of this.open()) {
+      const through =
+        order.side === "buy" ? order.priceTicks - askTicks : bidTicks - order.priceTicks;
+      const leaves = order.quantityLots - order.filledLots;
+      if (through > 0) this.#execute(order, leaves);
+      else if (through === 0) this.#execute(order, 1 + this.#rng.integer(leaves));
+    }
+  }
+
+  /** The venue ends one of our orders by itself. */
+  expireOne(): void {
+    const open = this.open();
+    const order = open[this.#rng.integer(Math.max(1, open.length))];
+    if (order !== undefined) this.#end(order, "expired");
+  }
+
+  /** The sockets are gone, with what was on its way to us and half of what was on its way there. */
+  disconnect(): void {
+    this.isConnected = false;
+    this.#messages = this.#messages.filter(
+      ({ isRequest }) => isRequest && this.#rng.uniform() < 0.5,
+    );
+    this.#deliver({ kind: "connection", ...this.#stamp(), state: "down" });
+  }
+  connect(): void {
+    this.isConnected = true;
+    this.#deliver({ kind: "connection", ...this.#stamp(), state: "up" });
+  }
+
+  /** Lets time pass, with every message that falls due in it. */
+  runUntil(untilMs: number): void {
+    for (;;) {
+      const next = this.#messages[0];
+      if (next === undefined || next.dueMs > untilMs) break;
+      this.#messages.shift();
+      this.nowMs = Math.max(this.nowMs, next.dueMs);
+      next.run();
+    }
+    this.nowMs = untilMs;
+  }
+
+  // Inside ---------------------------------------------------------------------------------------
+
+  #stamp(): { venueTimeMs: number; receivedTimeMs: number } {
+    return { venueTimeMs: this.nowMs, receivedTimeMs: this.nowMs };
+  }
+
+  #checkOurs(id: string): void {
+    if (!id.startsWith(this.#prefix)) this.violations.push(`touches ${id}`);
+  }
+
+  #checkPlacing(request: OrderRequest): void {
+    this.#checkOurs(request.clientOrderId);
+    if (!this.mayPlace()) this.violations.push(`places ${request.clientOrderId} at ${this.nowMs}`);
+  }
+
+  #place(request: OrderRequest): void {
+    const { clientOrderId: id, side, priceTicks, quantityLots } = request;
+    if (this.orders.has(id)) return this.#refuse(id, "rejected", "duplicate-id");
+    const crosses = side === "buy" ? priceTicks >= this.askTicks : priceTicks <= this.bidTicks;
+    if (crosses) return this.#refuse(id, "rejected", "would-cross");
+    if (!this.#instrument.reachesMinimum(priceTicks, quantityLots)) {
+      this.violations.push(`${id} is below the minimum`);
+    }
+    const order = { id, side, priceTicks, quantityLots, filledLots: 0, status: "open" as const };
+    this.orders.set(id, order);
+    this.#checkCapital(id);
+    this.#reportOrder(order);
+  }
+
+  /** What is open never exceeds what there is, whatever a venue would say to it. */
+  #checkCapital(after: string): void {
+    let bids = 0;
+    let asks = 0;
+    for (const { side, priceTicks, quantityLots, filledLots } of this.open()) {
+      if (side === "buy") bids += priceTicks * (quantityLots - filledLots);
+      else asks += quantityLots - filledLots;
+    }
+    if (bids > this.quoteUnits) {
+      this.violations.push(`bids of ${bids} on ${this.quoteUnits} after ${after}`);
+    }
+    if (asks > this.baseLots) {
+      this.violations.push(`asks of ${asks} on ${this.baseLots} after ${after}`);
+    }
+  }
+
+  #execute(order: VenueOrder, lots: number): void {
+    const sign = order.side === "buy" ? 1 : -1;
+    order.filledLots += lots;
+    this.baseLots += sign * lots;
+    this.quoteUnits -= sign * lots * order.priceTicks;
+    const fill: Fill = {
+      tradeId: String(this.#fills.length + 1),
+      clientOrderId: order.id,
+      side: order.side,
+      priceTicks: order.priceTicks,
+      quantityLots: lots,
+      fee: "0",
+      feeAsset: "BNB",
+      liquidity: "maker",
+      venueTimeMs: this.nowMs,
+    };
+    this.#fills.push(fill);
+    if (order.filledLots === order.quantityLots) order.status = "filled";
+    this.#reportFill(fill);
+    this.#reportOrder(order);
+    this.#reportAccount(null);
+  }
+
+  #end(order: VenueOrder, status: "canceled" | "expired"): void {
+    order.status = status;
+    this.#reportOrder(order);
+  }
+
+  /** An answer to a request: where it gets lost, an adapter knows only that it does not know. */
+  #refuse(id: string, change: OrderChange, reason: RejectReason): void {
+    const isLost = this.#rng.uniform() < this.faults.loseAnswer;
+    this.#answer(id, isLost ? "unknown" : change, isLost ? null : reason);
+  }
+
+  #answer(id: string, change: OrderChange, reason: RejectReason | null): void {
+    const facts = { venueOrderId: null, quantityLots: -1, filledLots: -1, message: "" };
+    this.#report(() => ({
+      kind: "order",
+      ...this.#stamp(),
+      clientOrderId: id,
+      change,
+      reason,
+      ...facts,
+    }));
+  }
+
+  /** What the stream says of an order: as it is at this moment, whenever that arrives. */
+  #reportOrder(order: VenueOrder): void {
+    const { id, status, quantityLots, filledLots } = order;
+    const facts = { change: status, quantityLots, filledLots, reason: null, message: "" };
+    this.#report(() => ({
+      kind: "order",
+      ...this.#stamp(),
+      clientOrderId: id,
+      venueOrderId: `v-${id}`,
+      ...facts,
+    }));
+    if (this.#rng.uniform() < this.faults.loseAnswer) this.#answer(id, "unknown", null);
+  }
+
+  #reportFill(fill: Fill): void {
+    const dueMs = this.#report(() => ({ kind: "fill", ...this.#stamp(), fill }));
+    this.#lastFillDueMs = Math.max(this.#lastFillDueMs, dueMs);
+  }
+
+  #reportAccount(openOrderIds: readonly string[] | null): void {
+    const base = this.#instrument.size(this.baseLots).toFixed();
+    const quote = this.#instrument.notional(1, this.quoteUnits).toFixed();
+    this.#report(
+      () => ({ kind: "account", ...this.#stamp(), base, quote, openOrderIds }),
+      this.#lastFillDueMs,
+    );
+  }
+
+  /** @returns when it will have arrived */
+  #report(event: () => EngineEvent, notBeforeMs = -Infinity): number {
+    if (!this.isConnected) return -Infinity;
+    const { reportDelayMs, duplicate } = this.faults;
+    const run = (): void => this.#deliver(event());
+    const dueMs = Math.max(notBeforeMs, this.nowMs + this.#rng.integer(reportDelayMs + 1));
+    this.#post(dueMs, run, false);
+    if (this.#rng.uniform() < duplicate) {
+      this.#post(dueMs + this.#rng.integer(reportDelayMs + 1), run, false);
+    }
+    return dueMs;
+  }
+
+  /** @param id whom to blame where the adapter knows that the answer was lost */
+  #request(id: string | null, run: () => void): void {
+    const sentMs = this.nowMs;
+    const { requestDelayMs, loseRequest } = this.faults;
+    if (!this.isConnected || this.#rng.uniform() < loseRequest) {
+      // Sometimes the adapter says so, and sometimes nobody does.
+      if (id !== null && this.#rng.uniform() < 0.5) this.#answer(id, "unknown", null);
+      return;
+    }
+    const dueMs = sentMs + this.#rng.integer(requestDelayMs + 1);
+    const arrive = (): void => {
+      if (this.nowMs - sentMs <= RECEIVE_WINDOW_MS) run();
+    };
+    this.#post(dueMs, arrive, true);
+  }
+
+  #post(dueMs: number, run: () => void, isRequest: boolean): void {
+    this.#sent += 1;
+    const message = { dueMs, number: this.#sent, run, isRequest };
+    const index = this.#messages.findLastIndex((other) => other.dueMs <= dueMs);
+    this.#messages.splice(index + 1, 0, message);
+  }
+}

@@ -1,0 +1,235 @@
+/** Races and dead ends: moments in which an engine can lose money or stand still for ever. */
+
+import { describe, expect, test } from "bun:test";
+import { bestOf, MID, ordersOf, quoting } from "./quoting.ts";
+import { Bench, params } from "./setup.ts";
+
+/** What all bids that may be open can cost, in USDT. */
+function bidsAtStake(bench: Bench): number {
+  return ordersOf(bench, "buy").reduce(
+    (sum, { priceTicks, leavesLots }) => sum + (priceTicks * leavesLots) / 100_000,
+    0,
+  );
+}
+
+describe("start", () => {
+  test("orders that an earlier run left keep the pair from quoting until they are gone", () => {
+    const bench = new Bench();
+    const { events } = bench;
+    bench.apply(events.connection("up"), events.book(MID));
+    expect(bench.sent()).toEqual(["cancelAll", "reconcile"]);
+    bench.apply(events.account("1", "2000", ["mm-ETH-q0-3"]));
+    expect(bench.engine.state).toBe("starting");
+    expect(bench.sent()).toEqual(["cancel mm-ETH-q0-3"]);
+    // It asks again by itself: an answer that was early must not keep it waiting for ever.
+    bench.pass(1_000, MID);
+    expect(bench.sent()).toEqual(["reconcile"]);
+    bench.apply(events.account("1", "2000", []));
+    expect(bench.engine.state).toBe("quoting");
+  });
+
+  test("an answer that never comes is asked for again", () => {
+    const bench = new Bench();
+    bench.apply(bench.events.connection("up"), bench.events.book(MID));
+    bench.news();
+    bench.pass(5_000, MID);
+    expect(bench.sent()).toEqual(["reconcile"]);
+  });
+
+  test("a pause before the start is kept, and a resume starts", () => {
+    const bench = new Bench();
+    bench.apply(bench.events.operator("pause"), bench.events.connection("up"));
+    bench.apply(bench.events.book(MID));
+    bench.agree();
+    bench.pass(1_000, MID);
+    expect(bench.engine.state).toBe("paused");
+    expect(bench.live()).toEqual([]);
+    bench.apply(bench.events.operator("resume"));
+    expect(bench.engine.state).toBe("starting");
+    bench.pass(1_000, MID);
+    bench.agree();
+    expect(bench.engine.state).toBe("quoting");
+  });
+
+  test("halted and re-armed before the start, it starts by the book", () => {
+    const bench = new Bench();
+    bench.apply(bench.events.operator("halt"), bench.events.operator("rearm"));
+    expect(bench.engine.state).toBe("starting");
+  });
+});
+
+describe("cancel-all against an order that is on its way", () => {
+  test("it reaches the venue after the cancel: it is canceled as soon as it shows", () => {
+    const bench = new Bench();
+    bench.begin(MID);
+    bench.news();
+    const late = bestOf(bench, "buy");
+    bench.apply(bench.events.operator("pause"));
+    expect(bench.sent()).toEqual(["cancelAll"]);
+    bench.apply(bench.events.order(late.clientOrderId, "open", { quantityLots: 333 }));
+    expect(bench.sent()).toEqual([`cancel ${late.clientOrderId}`]);
+  });
+
+  test("the venue did not know it when it was to be canceled: the same", () => {
+    const bench = new Bench();
+    bench.begin(MID);
+    const late = bestOf(bench, "buy");
+    bench.apply(bench.events.operator("pause"));
+    const refusal = { reason: "unknown-order" as const };
+    bench.apply(bench.events.order(late.clientOrderId, "cancel-rejected", refusal));
+    bench.news();
+    bench.apply(bench.events.order(late.clientOrderId, "open", { quantityLots: 333 }));
+    bench.pass(1_100, MID);
+    expect(bench.sent()).toContain("cancelAll");
+  });
+
+  test("the cancel itself is lost: it is found out and sent again, in any state", () => {
+    const bench = quoting();
+    bench.apply(bench.events.operator("halt"));
+    bench.pass(5_000, MID);
+    const sent = bench.sent();
+    for (const { clientOrderId: id, quantityLots } of bench.engine.orders.live.values()) {
+      expect(sent).toContain(`query ${id}`);
+      bench.apply(bench.events.order(id, "open", { quantityLots, filledLots: 0 }));
+    }
+    bench.pass(1_000, MID);
+    expect(bench.sent()).toEqual(["cancelAll"]);
+  });
+});
+
+describe("replacing an order that is filled meanwhile", () => {
+  test("the capital of both is never counted twice, nor spent twice", () => {
+    const bench = quoting();
+    bench.pass(100, MID - 150); // 1998.5: three bids and three asks are moved
+    const old = ordersOf(bench, "buy").find(({ inFlight }) => inFlight === "cancel");
+    const moved = ordersOf(bench, "buy").find(({ replaces }) => replaces === old);
+    if (old === undefined || moved === undefined) throw new Error("nothing is being replaced");
+    const id = old.clientOrderId;
+    bench.apply(
+      bench.events.execution(old, old.quantityLots, "t1"),
+      bench.events.order(id, "filled", {
+        quantityLots: old.quantityLots,
+        filledLots: old.quantityLots,
+      }),
+      bench.events.order(id, "cancel-rejected", { reason: "unknown-order" }),
+      bench.events.order(moved.clientOrderId, "rejected", { reason: "other" }),
+    );
+    // It came too late, which is nobody's fault.
+    expect(bench.guard("venue-reject-streak").value).toBe(0);
+    for (let round = 0; round < 5; round += 1) {
+      bench.acknowledge();
+      bench.pass(200, MID - 150);
+      expect(bidsAtStake(bench)).toBeLessThanOrEqual(Number(bench.quote));
+    }
+    expect(ordersOf(bench, "buy")).toHaveLength(3);
+  });
+
+  test("the new order was refused for itself: that counts, and the old one is gone", () => {
+    const bench = quoting();
+    bench.pass(100, MID - 150);
+    const old = ordersOf(bench, "buy").find(({ inFlight }) => inFlight === "cancel");
+    const moved = ordersOf(bench, "buy").find(({ replaces }) => replaces === old);
+    if (old === undefined || moved === undefined) throw new Error("nothing is being replaced");
+    bench.apply(
+      bench.events.order(old.clientOrderId, "canceled", { filledLots: 0 }),
+      bench.events.order(moved.clientOrderId, "rejected", { reason: "insufficient-balance" }),
+    );
+    expect(bench.guard("venue-reject-streak").value).toBe(1);
+  });
+});
+
+describe("doubt ends", () => {
+  test("an order that never arrived is given up only when it cannot arrive any more", () => {
+    const bench = new Bench();
+    bench.begin(MID);
+    const lost = bestOf(bench, "buy");
+    bench.apply(bench.events.order(lost.clientOrderId, "unknown"));
+    for (let second = 1; second <= 5; second += 1) {
+      bench.pass(1_000, MID);
+      bench.apply(bench.events.order(lost.clientOrderId, "not-found"));
+      expect(lost.status).toBe("unknown");
+    }
+    // Asked 6 s after it was sent: a request is refused by the venue once it is 5 s old.
+    bench.pass(2_000, MID);
+    bench.apply(bench.events.order(lost.clientOrderId, "not-found"));
+    expect(lost.status).toBe("rejected");
+    // And yet it shows up: the facts win, and it is taken up again.
+    bench.apply(bench.events.order(lost.clientOrderId, "open", { quantityLots: 333 }));
+    expect(lost.status).toBe("open");
+    expect(bench.engine.orders.live.has(lost.clientOrderId)).toBe(true);
+  });
+
+  test("given up, but listed by the venue: it is looked up", () => {
+    const bench = new Bench();
+    bench.begin(MID);
+    const lost = bestOf(bench, "buy");
+    bench.pass(7_000, MID);
+    bench.apply(bench.events.order(lost.clientOrderId, "not-found"));
+    expect(lost.status).toBe("rejected");
+    bench.news();
+    bench.apply(bench.events.account("1", "2000", [lost.clientOrderId]));
+    expect(bench.sent()).toContain(`query ${lost.clientOrderId}`);
+  });
+
+  test("an order that the venue has forgotten does not keep the quotes off for ever", () => {
+    const bench = quoting();
+    const forgotten = bestOf(bench, "buy");
+    bench.apply(bench.events.order(forgotten.clientOrderId, "unknown"));
+    for (let second = 0; second < 61; second += 1) {
+      bench.pass(1_000, MID);
+      bench.apply(bench.events.order(forgotten.clientOrderId, "not-found"));
+      bench.acknowledge();
+    }
+    expect(forgotten.status).toBe("canceled");
+    bench.pass(1_000, MID);
+    bench.acknowledge();
+    expect(bench.guard("unknown-order-age").tripped).toBe(false);
+    expect(bench.live()).toHaveLength(6);
+  });
+
+  test("after a reconnect everything that was under way is looked up at once", () => {
+    const bench = quoting();
+    const ids = [...bench.engine.orders.live.keys()];
+    bench.apply(bench.events.connection("down"));
+    expect(bench.sent()).toEqual(["cancelAll"]); // into the void
+    bench.events.nowMs += 300;
+    bench.apply(bench.events.connection("up"));
+    const sent = bench.sent();
+    expect(sent[0]).toBe("reconcile");
+    expect(sent.slice(1).sort()).toEqual(ids.map((id) => `query ${id}`).sort());
+  });
+});
+
+describe("money that is not ours any more", () => {
+  test("fills that the venue counted and we have not booked are not spent again", () => {
+    const bench = quoting();
+    const bids = ordersOf(bench, "buy");
+    // All three bids are filled at the venue; only the ends have reached us.
+    for (const { clientOrderId, quantityLots } of bids) {
+      const facts = { quantityLots, filledLots: quantityLots };
+      bench.apply(bench.events.order(clientOrderId, "filled", facts));
+    }
+    bench.pass(2_000, MID);
+    expect(ordersOf(bench, "buy")).toEqual([]);
+    expect(bench.quote).toBe("2000"); // the books do not know it yet
+    bids.forEach((bid, index) =>
+      bench.apply(bench.events.execution(bid, bid.quantityLots, `t${index}`)),
+    );
+    expect(Number(bench.quote)).toBeLessThan(3);
+  });
+});
+
+describe("an order whose request is not answered", () => {
+  test("a side that must be off is off as soon as the answer is there", () => {
+    const bench = quoting(params({ risk: { maxPositionNotional: "2100" } }));
+    const bid = bestOf(bench, "buy");
+    // 0.2 ETH more: 1.2 ETH, 2400 USDT, over the limit; the bids are being amended meanwhile.
+    bench.apply(bench.events.execution(bid, 200, "t1"));
+    bench.pass(100, MID);
+    expect(ordersOf(bench, "buy").some(({ inFlight }) => inFlight !== "none")).toBe(true);
+    bench.acknowledge();
+    bench.pass(300, MID);
+    bench.acknowledge();
+    expect(ordersOf(bench, "buy")).toEqual([]);
+  });
+});
