@@ -110,8 +110,13 @@ function expectSide(side: LadderSide, wanted: [number, number][], what: string):
 
 const path = sharedPath("vectors", "strategies.json");
 
+// The body of a skipped group runs all the same: it must do without the file.
+const NOTHING = '{ "strategies": [] }';
+
 describe.skipIf(path === null)("ladders of the original", () => {
-  const vectors: { strategies: Vector[] } = JSON.parse(readFileSync(path ?? "", "utf8"));
+  const vectors: { strategies: Vector[] } = JSON.parse(
+    path === null ? NOTHING : readFileSync(path, "utf8"),
+  );
 
   test("there are 120 of them", () => {
     expect(vectors.strategies).toHaveLength(120);
