@@ -20,6 +20,7 @@ const TAPES = join(ROOT, "..", "shared", "data", "captures");
 const LEAST_ROWS = 5_000_000;
 const LATENCY_MS = 5;
 const RUNS = 5;
+const WARM_UPS = 4;
 
 export interface Throughput {
   readonly name: string;
@@ -115,11 +116,10 @@ function matchAlone(tape: MarketTape, instrument: Instrument, pair: PairConfig):
 
 function medianMs(run: () => void): number {
   const times: number[] = [];
-  // The first one is the warm-up.
-  for (let index = 0; index <= RUNS; index += 1) {
+  for (let index = 0; index < WARM_UPS + RUNS; index += 1) {
     const startMs = performance.now();
     run();
-    if (index > 0) times.push(performance.now() - startMs);
+    if (index >= WARM_UPS) times.push(performance.now() - startMs);
   }
   times.sort((a, b) => a - b);
   return times[Math.floor(times.length / 2)] ?? 0;

@@ -21,6 +21,12 @@ export class TimeQueue<Item> {
   push(timeMs: number, item: Item): void {
     if (this.size >= MAX_ITEMS) throw new InvariantError(`over ${MAX_ITEMS} items under way`);
     let at = this.#items.length;
+    if (at === this.#head || (this.#times[at - 1] ?? Infinity) <= timeMs) {
+      this.#times.push(timeMs);
+      this.#items.push(item);
+      this.nextMs = this.#times[this.#head] ?? Infinity;
+      return;
+    }
     while (at > this.#head && (this.#times[at - 1] ?? -Infinity) > timeMs) at -= 1;
     this.#times.splice(at, 0, timeMs);
     this.#items.splice(at, 0, item);

@@ -39,25 +39,18 @@ export class MarketState {
     this.#volatility.seed(prices);
   }
 
-  /** Whether prices and sizes are usable numbers. Sizes of 0 are an empty side, and fine here. */
-  static isNumeric(event: BookEvent): boolean {
-    return (
-      Number.isSafeInteger(event.bidTicks) &&
-      Number.isSafeInteger(event.askTicks) &&
-      event.bidLots >= 0 &&
-      event.askLots >= 0 &&
-      event.bidLots < Infinity &&
-      event.askLots < Infinity
-    );
-  }
-
-  static isTwoSided(event: BookEvent): boolean {
-    return (
-      event.bidLots > 0 &&
-      event.askLots > 0 &&
-      event.bidTicks > 0 &&
-      event.bidTicks < event.askTicks
-    );
+  /** What is wrong with a book, as the guard's id; null where it can be traded on. */
+  static problemOf(event: BookEvent): "invalid-number" | "crossed-or-empty-book" | null {
+    const { bidTicks, bidLots, askTicks, askLots } = event;
+    const isNumeric =
+      Number.isSafeInteger(bidTicks) &&
+      Number.isSafeInteger(askTicks) &&
+      bidLots >= 0 &&
+      askLots >= 0 &&
+      bidLots + askLots < Infinity;
+    if (!isNumeric) return "invalid-number";
+    const isTwoSided = bidLots > 0 && askLots > 0 && bidTicks > 0 && bidTicks < askTicks;
+    return isTwoSided ? null : "crossed-or-empty-book";
   }
 
   /** Takes a good touch. */

@@ -181,12 +181,9 @@ export class PairEngine {
   }
 
   #onBook(event: BookEvent, nowMs: number): void {
-    if (!MarketState.isNumeric(event)) {
-      this.#guards.onBadBook("invalid-number");
-      return;
-    }
-    if (!MarketState.isTwoSided(event)) {
-      this.#guards.onBadBook("crossed-or-empty-book");
+    const problem = MarketState.problemOf(event);
+    if (problem !== null) {
+      this.#guards.onBadBook(problem);
       return;
     }
     this.market.onBook(event);

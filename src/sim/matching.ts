@@ -34,6 +34,12 @@ const SELF_TRADE: Refusal = { reason: "other", message: "would trade with our ow
 const NO_LIQUIDITY: Refusal = { reason: "other", message: "the rest was not filled at once" };
 const NO_FUNDS: Refusal = { reason: "insufficient-balance", message: "no funds when triggered" };
 
+/**
+ * Wider than a book needs that is only looked at near the touch: a recording also moves levels a
+ * per cent away, and what is outside the window costs ten times as much. 2 MB.
+ */
+const BOOK_WINDOW_TICKS = 1 << 17;
+
 interface MatchingParts {
   readonly queueModel: QueueModel;
   readonly account: SimAccount;
@@ -46,7 +52,7 @@ interface MatchingParts {
 type Wanted = Omit<Execution, "side">;
 
 export class Matching {
-  readonly book = new Book();
+  readonly book = new Book(BOOK_WINDOW_TICKS);
   /** Open orders by client order id, oldest first. */
   readonly open = new Map<string, OwnOrder>();
   /** Price of the last print, 0 before the first. */

@@ -24,9 +24,14 @@ const CLAMP_NAMES: readonly (readonly [number, string])[] = [
   [Clamp.raisedToMinimum, "raised-to-minimum"],
 ];
 
+/** For each combination of bits its names: a trace is made for every order. */
+const NAMES_OF_BITS = Array.from({ length: 1 << CLAMP_NAMES.length }, (_, bits) =>
+  CLAMP_NAMES.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name),
+);
+
 /** The names of the bits that are set. */
 export function clampNames(bits: number): readonly string[] {
-  return CLAMP_NAMES.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
+  return NAMES_OF_BITS[bits] ?? [];
 }
 
 /** The levels of one side that are to be placed, nearest first. */
