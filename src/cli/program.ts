@@ -5,6 +5,7 @@
 
 import { Command, CommanderError } from "commander";
 import { InputError, messageOf } from "#domain/errors.ts";
+import manifest from "../../package.json" with { type: "json" };
 import { backtestCommand } from "./backtest.ts";
 import { handleUnwritable } from "./output.ts";
 import { previewCommand } from "./preview.ts";
@@ -17,7 +18,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   handleUnwritable();
   const program = new Command("mm")
     .description("A passive market maker for crypto venues.")
-    .version("0.1.0")
+    .version(manifest.version)
     .addCommand(backtestCommand())
     .addCommand(previewCommand());
   for (const command of [program, ...program.commands]) {
