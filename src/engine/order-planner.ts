@@ -45,6 +45,8 @@ export class OrderPlanner {
   readonly actions: PlannedAction[] = [];
   /** Something has to wait: for capital that a cancel will free, or for an order to settle. */
   deferred = false;
+  /** What is live now may cost more than the side's capital: less of it must be, and soon. */
+  isOverrun = false;
   readonly #side: Side;
   readonly #instrument: Instrument;
   readonly #matches: Match[] = [];
@@ -67,6 +69,7 @@ export class OrderPlanner {
     this.#match(wanted, live, limits);
     this.#shrinkToCapital(wanted, limits.capital);
     let free = limits.capital - this.#committed(live);
+    this.isOverrun = free < 0;
     this.#amend();
     free = this.#replace(wanted, free);
     this.#place(wanted, free);

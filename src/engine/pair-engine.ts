@@ -356,12 +356,13 @@ export class PairEngine {
       nowMs + requote.updateIntervalMs,
     );
     this.#clock.renewed(market.midHalfTicks, this.#quoter.requoteDistance(market.midHalfTicks));
-    this.#quoter.requote(this.#input, reason, this.#sideOff());
+    const room = this.#guards.room(this.#input);
+    this.#quoter.requote(this.#input, reason, { sideOff: this.#sideOff(), room });
   }
 
-  /** The side that may not add: what the guards say and, while reducing, the side that grows. */
+  /** While reducing, the side that takes inventory further from its target. */
   #sideOff(): "buy" | "sell" | null {
-    if (this.#state !== "reducing") return this.#guards.sideOff;
+    if (this.#state !== "reducing") return null;
     return this.#input.moveRatio(this.market.midHalfTicks) > 0 ? "buy" : "sell";
   }
 

@@ -7,7 +7,7 @@ import type { Instrument, Side } from "#domain/instrument.ts";
 import { formatClientOrderId, type OrderRequest } from "#domain/order.ts";
 import type { OrderTrace, Sink } from "#ports/sink.ts";
 import { clampNames, Ladder, type LadderSide } from "#strategies/ladder.ts";
-import { LadderBuilder, type LadderInput } from "#strategies/ladder-builder.ts";
+import { LadderBuilder, type LadderInput, type SideRoom } from "#strategies/ladder-builder.ts";
 import type { Strategy } from "#strategies/strategy.ts";
 import type { ActionBudget } from "./action-budget.ts";
 import type { ManagedOrder } from "./managed-order.ts";
@@ -29,6 +29,12 @@ export interface ActionCounts {
   amended: number;
   canceled: number;
   denied: number;
+}
+
+/** What the sides of a ladder may not exceed. */
+export interface SideLimits {
+  readonly sideOff: Side | null;
+  readonly room: SideRoom;
 }
 
 /** What the quoter leans on; all of it belongs to the engine. */
@@ -100,22 +106,26 @@ export class Quoter {
   /**
    * Brings the live orders to the ladder that this input gives.
    * @param trigger why now, for the trace
-   * @param sideOff a side that may not add orders
+   * @param limits a side that may have no orders, and what each side may add at most
    */
-  requote(input: LadderInput, trigger: string, sideOff: Side | null): void {
+  requote(input: LadderInput, trigger: string, limits: SideLimits): void {
     const { params, guards, orders } = this.#parts;
+    const { sideOff, room } = limits;
     this.#input = input;
     this.#trigger = trigger;
-    this.#builder.build(input, this.ladder);
+    this.#builder.build(input, this.ladder, room);
     this.#trimSide(this.ladder.bids, guards.skippedBins("buy", input.timeMs), sideOff === "buy");
     this.#trimSide(this.ladder.asks, guards.skippedBins("sell", input.timeMs), sideOff === "sell");
     this.#sortLive();
     const binTicks = ((input.midHalfTicks / 2) * params.ladder.binStepBps) / 10_000;
     this.#limits.keepPriceTicks = Math.ceil(binTicks * params.requote.keepPriceBinFraction);
     this.#limits.keepSizePct = params.requote.keepSizePct;
-    this.#limits.capital = input.quoteUnits - orders.missingCost("buy");
+    this.#limits.capital = Math.min(input.quoteUnits - orders.missingCost("buy"), room.buyUnits);
     this.#bids.plan(this.ladder.bids, this.#liveBids, this.#limits);
-    this.#limits.capital = input.inventoryLots - orders.missingCost("sell");
+    this.#limits.capital = Math.min(
+      input.inventoryLots - orders.missingCost("sell"),
+      room.sellLots,
+    );
     this.#asks.plan(this.ladder.asks, this.#liveAsks, this.#limits);
     this.isDeferred = this.#bids.deferred || this.#asks.deferred;
     this.#send();
@@ -202,10 +212,9 @@ export class Quoter {
     const isBeyond = action.level >= this.#levelLimit;
     if (isBeyond || nowMs < guards.backOffUntilMs || budget.remaining(nowMs) === 0) {
       this.isDeferred = true;
-      // Too near to the mid it must not stay; too far it does no harm. Cancels are free.
-      const { order } = action;
-      if (action.kind === "replace" && order !== null && this.#isTooNear(order)) {
-        this.cancel(order, nowMs);
+      // Cancels are free: what must not stay as it is goes, what does no harm stays.
+      if (action.order !== null && this.#mustGo(action, action.order)) {
+        this.cancel(action.order, nowMs);
       }
       return;
     }
@@ -216,8 +225,10 @@ export class Quoter {
     }
   }
 
-  /** Nearer to the mid than anything that is wanted on its side. */
-  #isTooNear(order: ManagedOrder): boolean {
+  /** Where its side is over its limit, or it is nearer to the mid than anything that is wanted. */
+  #mustGo(action: PlannedAction, order: ManagedOrder): boolean {
+    if ((order.side === "buy" ? this.#bids : this.#asks).isOverrun) return true;
+    if (action.kind !== "replace") return false;
     return order.side === "buy"
       ? order.priceTicks > (this.ladder.bids.priceTicks[0] ?? 0) + this.#limits.keepPriceTicks
       : order.priceTicks < (this.ladder.asks.priceTicks[0] ?? 0) - this.#limits.keepPriceTicks;

@@ -7,6 +7,7 @@
 
 import { decimal, plain } from "#domain/decimal.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
+import type { SideRoom } from "#strategies/ladder-builder.ts";
 import { FillRate } from "./fill-rate.ts";
 import type { RiskParams } from "./params.ts";
 
@@ -37,14 +38,18 @@ export interface Denial {
   readonly limit: string;
 }
 
+/** What a position is measured by. */
+export interface PositionInput {
+  readonly midHalfTicks: number;
+  readonly inventoryLots: number;
+  readonly quoteUnits: number;
+  readonly targetIqvRatio: number;
+}
+
 /** What the guards look at on each round, as the engine sees it. */
-export interface GuardInput {
-  nowMs: number;
-  midHalfTicks: number;
-  inventoryLots: number;
-  quoteUnits: number;
-  targetIqvRatio: number;
-  oldestDoubtMs: number;
+export interface GuardInput extends PositionInput {
+  readonly nowMs: number;
+  readonly oldestDoubtMs: number;
 }
 
 const BACK_OFF_FIRST_MS = 1_000;
@@ -93,7 +98,6 @@ export class RiskGuards {
   #postOnlyStreak = 0;
   #venueStreak = 0;
   #backOffs = 0;
-  #sideOff: Side | null = null;
   #hasBadBook = false;
 
   /**
@@ -168,11 +172,6 @@ export class RiskGuards {
   /** Whether the venue and we do not agree, for as long as these guards are tripped. */
   get isInDispute(): boolean {
     return this.isTripped("balance-mismatch") || this.isTripped("unknown-order-age");
-  }
-
-  /** The side that may not add orders, if any; a position at its limit. */
-  get sideOff(): Side | null {
-    return this.#sideOff;
   }
 
   /** How many bins a side stands back because it is being run over; Infinity: side off. */
@@ -286,19 +285,29 @@ export class RiskGuards {
     }
   }
 
-  /** Whole numbers of tick-lot units throughout; the doubled mid keeps them whole. */
-  #evaluatePosition(input: GuardInput): void {
-    const doubledValue = input.inventoryLots * input.midHalfTicks;
-    const overPosition = doubledValue >= 2 * this.#maxPositionUnits;
+  /** Whole numbers of tick-lot units; the doubled mid keeps them whole. */
+  #evaluatePosition(input: PositionInput): void {
     const { tickValue, lotValue } = this.#instrument;
-    this.#set("max-position-notional", overPosition, (doubledValue / 2) * tickValue * lotValue);
-    const doubledTotal = doubledValue + 2 * input.quoteUnits;
-    const doubledDelta = Math.round(doubledValue - input.targetIqvRatio * doubledTotal);
-    const overDelta = Math.abs(doubledDelta) >= this.#maxDeltaLots * input.midHalfTicks;
-    const deltaLots = input.midHalfTicks > 0 ? doubledDelta / input.midHalfTicks : 0;
-    this.#set("max-net-delta", overDelta, deltaLots * lotValue);
-    if (overPosition || (overDelta && doubledDelta > 0)) this.#sideOff = "buy";
-    else this.#sideOff = overDelta ? "sell" : null;
+    const doubledValue = input.inventoryLots * input.midHalfTicks;
+    const isFull = doubledValue >= 2 * this.#maxPositionUnits;
+    this.#set("max-position-notional", isFull, (doubledValue / 2) * tickValue * lotValue);
+    const delta = deltaLots(input);
+    this.#set("max-net-delta", Math.abs(delta) >= this.#maxDeltaLots, delta * lotValue);
+  }
+
+  /**
+   * What each side may still add before the position is at a limit. A ladder stays within it, so
+   * that a sweep through all of it ends at the limit and not beyond.
+   */
+  room(input: PositionInput): SideRoom {
+    const { inventoryLots, midHalfTicks } = input;
+    const delta = deltaLots(input);
+    const positionUnits = this.#maxPositionUnits - (inventoryLots * midHalfTicks) / 2;
+    const deltaUnits = ((this.#maxDeltaLots - delta) * midHalfTicks) / 2;
+    return {
+      buyUnits: Math.max(0, Math.floor(Math.min(positionUnits, deltaUnits))),
+      sellLots: Math.max(0, Math.floor(this.#maxDeltaLots + delta)),
+    };
   }
 
   /** Whether one order may be sent. @param liveOrders orders of ours that may be open */
@@ -330,6 +339,15 @@ export class RiskGuards {
     guard.tripped = tripped;
     this.#onChange(guard);
   }
+}
+
+/** Inventory over its target, in lots; fractional, since the target is a ratio of values. */
+function deltaLots(input: PositionInput): number {
+  const { inventoryLots, midHalfTicks, quoteUnits, targetIqvRatio } = input;
+  if (!(midHalfTicks > 0)) return 0;
+  const doubledValue = inventoryLots * midHalfTicks;
+  const doubledTarget = targetIqvRatio * (doubledValue + 2 * quoteUnits);
+  return Math.round(doubledValue - doubledTarget) / midHalfTicks;
 }
 
 function denial(guard: string, value: number | string, limit: number | string): Denial {

@@ -49,6 +49,15 @@ export interface LadderInput {
   bestAskTicks: number;
 }
 
+/** What risk limits let each side add at most. */
+export interface SideRoom {
+  /** Bids together, in units of one tick times one lot. */
+  readonly buyUnits: number;
+  /** Asks together, in lots. */
+  readonly sellLots: number;
+}
+
+const UNLIMITED: SideRoom = { buyUnits: Infinity, sellLots: Infinity };
 const BPS = 10_000;
 /** A float this near to a whole tick is that tick: strategies compute prices in floats. */
 const TICK_SNAP = 1e-9;
@@ -108,7 +117,7 @@ export class LadderBuilder {
    * Builds the ladder that this input gives.
    * @throws {InputError} `bad-strategy` where a strategy's weights or prices are no numbers
    */
-  build(input: LadderInput, ladder: Ladder): void {
+  build(input: LadderInput, ladder: Ladder, room: SideRoom = UNLIMITED): void {
     const params = this.#params;
     this.assess(input, ladder);
     this.#buildSide({
@@ -116,14 +125,14 @@ export class LadderBuilder {
       out: ladder.bids,
       bins: params.bidBins,
       multiplier: ladder.bids.multiplier,
-      capital: this.#usable(input.quoteUnits),
+      capital: Math.min(this.#usable(input.quoteUnits), room.buyUnits),
     });
     this.#buildSide({
       side: "sell",
       out: ladder.asks,
       bins: params.askBins,
       multiplier: ladder.asks.multiplier,
-      capital: this.#usable(input.inventoryLots),
+      capital: Math.min(this.#usable(input.inventoryLots), room.sellLots),
     });
   }
 

@@ -149,6 +149,15 @@ describe("guards on an order deny it", () => {
 });
 
 describe("guards on a position switch one side off", () => {
+  test("max-position-notional: all bids together fit into the room that is left", () => {
+    const bench = quoting(params({ risk: { maxPositionNotional: "3000" } }));
+    // 1 ETH at 2000 leaves 1000 USDT, a third for each bid: 333.33 / 1998 = 0.1668, 333.33 / 1996
+    // = 0.16700, 333.33 / 1994 = 0.1671. Asks are as ever.
+    const bids = ["buy 0.166 at 1998", "buy 0.167 at 1996", "buy 0.167 at 1994"];
+    expect(bench.live()).toEqual([...bids, ...QUOTES.slice(3)]);
+    expect(bench.guard("max-position-notional")).toMatchObject({ tripped: false, value: 2_000 });
+  });
+
   test("max-position-notional: at the limit nothing more is bought", () => {
     const bench = quoting(params({ risk: { maxPositionNotional: "2000" } }));
     bench.pass(200, MID);
@@ -157,10 +166,22 @@ describe("guards on a position switch one side off", () => {
     expect(bench.guard("max-position-notional")).toEqual(reading);
     bench.acknowledge();
     expect(bench.live()).toEqual(QUOTES.slice(3));
-    bench.pass(200, MID - 200); // at 1998 the same inventory is worth 1998
+    bench.pass(200, MID - 200); // at 1998 the same inventory is worth 1998: 2 USDT are no order
     expect(bench.guard("max-position-notional")).toMatchObject({ tripped: false, value: 1_998 });
     bench.acknowledge();
-    expect(bench.live().filter((order) => order.startsWith("buy"))).toHaveLength(3);
+    expect(bench.live().filter((order) => order.startsWith("buy"))).toEqual([]);
+    bench.pass(200, MID - 1_000); // 1990: the 10 USDT of room are two bins of 3.33 merged into one
+    bench.acknowledge();
+    const bids = bench.live().filter((order) => order.startsWith("buy"));
+    expect(bids).toEqual(["buy 0.003 at 1986.02"]); // 6.67 / 1986.02 = 0.0033
+  });
+
+  test("max-net-delta: all orders of a side together fit into it", () => {
+    const bench = quoting(params({ risk: { maxNetDelta: "0.3" } }));
+    // At its target the pair may gain or lose 0.3 ETH: 600 USDT of bids, 0.3 ETH of asks.
+    const bids = ["buy 0.1 at 1998", "buy 0.1 at 1996", "buy 0.1 at 1994"];
+    const asks = ["sell 0.1 at 2002", "sell 0.1 at 2004", "sell 0.1 at 2006"];
+    expect(bench.live()).toEqual([...bids, ...asks]);
   });
 
   test("max-net-delta: in ETH, away from the target to either side", () => {

@@ -55,13 +55,14 @@ const exposure = {
   maxPositionNotional: v.optional(
     positiveAmount({
       unit: "quote currency",
-      effect: "The side that adds to a position of more value is switched off. Absent: no limit.",
+      effect: "Inventory and all bids together are kept within this value. Absent: no limit.",
     }),
   ),
   maxNetDelta: v.optional(
     positiveAmount({
       unit: "base currency",
-      effect: "The side that adds to a net exposure above this is switched off. Absent: no limit.",
+      effect:
+        "How far from its target inventory may get, orders of a side included. Absent: no limit.",
     }),
   ),
 };
