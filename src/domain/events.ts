@@ -92,6 +92,15 @@ export interface ConnectionEvent extends Timed {
   readonly state: "up" | "down" | "alive";
 }
 
+/**
+ * Prices of the past, oldest first, quote currency, one a volatility sample interval: from the
+ * venue's candles. Delivered once, before the first book; more of them are ignored.
+ */
+export interface HistoryEvent extends Timed {
+  readonly kind: "history";
+  readonly prices: readonly number[];
+}
+
 /** Nothing happened but time. Drivers send one at least every 100 ms. */
 export interface TimeEvent extends Timed {
   readonly kind: "time";
@@ -125,6 +134,7 @@ export type EngineEvent =
   | FillEvent
   | AccountEvent
   | ConnectionEvent
+  | HistoryEvent
   | TimeEvent
   | BudgetEvent
   | ClockEvent

@@ -34,9 +34,9 @@ export class MarketState {
     return this.#volatility.state === "ready" ? this.#volatility.annualisedPct() : -1;
   }
 
-  /** Prices of the past, oldest first, one a sample interval: from the venue's candles. */
-  seedVolatility(prices: Iterable<number>): void {
-    this.#volatility.seed(prices);
+  /** Warms the volatility up; once it has samples of its own, a history comes too late. */
+  onHistory(prices: readonly number[]): void {
+    if (this.#volatility.samples === 0) this.#volatility.seed(prices);
   }
 
   /** What is wrong with a book, as the guard's id; null where it can be traded on. */

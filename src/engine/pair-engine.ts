@@ -167,6 +167,9 @@ export class PairEngine {
       case "connection":
         this.#onConnection(event, nowMs);
         return;
+      case "history":
+        this.market.onHistory(event.prices);
+        return;
       case "budget":
         this.#budget.report(event.remaining, event.limit, nowMs);
         return;
