@@ -5,7 +5,7 @@
  * due first goes first; at the same instant the exchange's side does. No real time anywhere.
  */
 
-import type { BookEvent, TimeEvent, TradeEvent } from "#domain/events.ts";
+import type { BookEvent, ConnectionEvent, TimeEvent, TradeEvent } from "#domain/events.ts";
 import type { PairEngine } from "#engine/pair-engine.ts";
 import { FeedKind, type MarketTape } from "#sim/market-tape.ts";
 import type { SimExchange } from "#sim/sim-exchange.ts";
@@ -29,6 +29,8 @@ export interface DriverParts {
 
 /** The core is told the time this often, as the engine's drivers promise. */
 export const TIME_STEP_MS = 100;
+/** A live connection shows at least this often that it is there. */
+const HEARTBEAT_MS = 1_000;
 /** The end waits for what is still under way, and for the last cancel; far beyond any latency. */
 const DRAIN_MS = 3_600_000;
 
@@ -37,9 +39,11 @@ export class BacktestDriver {
   readonly #book: BookEvent;
   readonly #trade: TradeEvent;
   readonly #time: TimeEvent;
+  readonly #alive: ConnectionEvent;
   #row = 0;
   #message = 0;
   #nextTimeMs: number;
+  #nextHeartbeatMs = -Infinity;
   /** The market has stood still since the last message. */
   #isDraining = false;
 
@@ -48,6 +52,7 @@ export class BacktestDriver {
     this.#nextTimeMs = parts.tape.feed.receivedMs[0] ?? Infinity;
     const timed = { venueTimeMs: 0, receivedTimeMs: 0 };
     this.#time = { kind: "time", ...timed };
+    this.#alive = { kind: "connection", ...timed, state: "alive" };
     this.#trade = { kind: "trade", ...timed, aggressor: "buy", priceTicks: 0, quantityLots: 0 };
     this.#book = { kind: "book", ...timed, bidTicks: 0, bidLots: 0, askTicks: 0, askLots: 0 };
   }
@@ -137,8 +142,17 @@ export class BacktestDriver {
     this.#time.receivedTimeMs = timeMs;
     this.#time.venueTimeMs = timeMs;
     this.#nextTimeMs = timeMs + TIME_STEP_MS;
+    if (timeMs >= this.#nextHeartbeatMs) this.#applyHeartbeat(timeMs);
     this.#parts.engine.apply(this.#time);
     if (!this.#isDraining) this.#parts.listener.onTime(timeMs);
+  }
+
+  /** A recording has no heartbeats; its sockets were up, or its messages would have a gap. */
+  #applyHeartbeat(timeMs: number): void {
+    this.#nextHeartbeatMs = timeMs + HEARTBEAT_MS;
+    this.#alive.receivedTimeMs = timeMs;
+    this.#alive.venueTimeMs = timeMs;
+    this.#parts.engine.apply(this.#alive);
   }
 
   #applyFeed(): void {

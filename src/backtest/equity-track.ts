@@ -30,6 +30,8 @@ const POINT_INTERVAL_MS = 1_000;
 export class EquityTrack {
   readonly points: EquityPoint[] = [];
   maxDrawdown: Decimal = ZERO;
+  /** The peak that the largest drawdown fell from. */
+  maxDrawdownFrom: Decimal = ZERO;
   maxAbsMoveRatio = 0;
   readonly #engine: PairEngine;
   readonly #instrument: Instrument;
@@ -65,7 +67,10 @@ export class EquityTrack {
     const equity = ledger.openingEquity.plus(pnl.equityChange);
     if (this.#peak === null || equity.gt(this.#peak)) this.#peak = equity;
     const drawdown = this.#peak.minus(equity);
-    if (drawdown.gt(this.maxDrawdown)) this.maxDrawdown = drawdown;
+    if (drawdown.gt(this.maxDrawdown)) {
+      this.maxDrawdown = drawdown;
+      this.maxDrawdownFrom = this.#peak;
+    }
     const moveRatio = this.#moveRatio(midHalfTicks, targetIqvRatio);
     this.maxAbsMoveRatio = Math.max(this.maxAbsMoveRatio, Math.abs(moveRatio));
     const { bids, asks } = this.#openOrders();

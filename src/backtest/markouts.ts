@@ -22,15 +22,31 @@ export function markoutsBps(row: FillRow, feed: TapeFeed): (number | null)[] {
   });
 }
 
-/** Mean of each column over the fills that have it, weighted by nothing; null without any. */
-export function meanMarkoutsBps(fills: readonly FillRow[], feed: TapeFeed): (number | null)[] {
-  const all = fills.map((row) => markoutsBps(row, feed));
-  return MARKOUT_SECONDS.map((_, column) => {
-    const values = all.map((row) => row[column]).filter((value) => typeof value === "number");
-    return values.length === 0
-      ? null
-      : values.reduce((sum, value) => sum + value, 0) / values.length;
-  });
+/** One horizon's markout over the fills that the tape is long enough for. */
+export interface MeanMarkout {
+  readonly seconds: number;
+  /** Weighted by the fills' sizes; null without a fill. */
+  readonly bps: number | null;
+  readonly fills: number;
+}
+
+export function meanMarkouts(fills: readonly FillRow[], feed: TapeFeed): MeanMarkout[] {
+  const sums = MARKOUT_SECONDS.map((seconds) => ({ seconds, weighted: 0, lots: 0, fills: 0 }));
+  for (const row of fills) {
+    const { quantityLots } = row.fill;
+    for (const [column, bps] of markoutsBps(row, feed).entries()) {
+      const sum = sums[column];
+      if (bps === null || sum === undefined) continue;
+      sum.weighted += bps * quantityLots;
+      sum.lots += quantityLots;
+      sum.fills += 1;
+    }
+  }
+  return sums.map((sum) => ({
+    seconds: sum.seconds,
+    bps: sum.lots === 0 ? null : sum.weighted / sum.lots,
+    fills: sum.fills,
+  }));
 }
 
 /** Bid plus ask of the last touch received by then; null where the feed ended before. */

@@ -38,7 +38,9 @@ export interface BacktestResult {
   readonly engine: PairEngine;
   readonly track: EquityTrack;
   readonly log: OrderLog;
+  /** The first of them; `alertCount` has them all. */
   readonly alerts: readonly Alert[];
+  readonly alertCount: number;
   readonly startMs: number;
   readonly endMs: number;
   readonly openingEquity: Decimal;
@@ -57,25 +59,37 @@ const PROGRESS_EVERY = 20_000;
 /** Plenty of the asset that fees are paid in, so that it never runs out during a run. */
 const FEE_ASSET_BALANCE = "1000000";
 
-/** @throws {InputError} `perp-backtest` where the pair is not one that can be backtested yet */
-export function requireSpot(pair: PairConfig, instrument: Instrument): void {
-  if (instrument.kind === "spot") return;
-  throw new InputError("perp-backtest", "this version backtests spot pairs", {
-    where: `pair ${pair.id}, quote.venue ${instrument.venue}`,
-    hint: "quote on binance-spot",
-  });
+/**
+ * Whether the pair is one that can be backtested.
+ * @throws {InputError} `perp-backtest`, `no-reference`
+ */
+export function requireTestable(pair: PairConfig, instrument: Instrument): void {
+  if (instrument.kind !== "spot") {
+    throw new InputError("perp-backtest", "this version backtests spot pairs", {
+      where: `pair ${pair.id}, quote.venue ${instrument.venue}`,
+      hint: "quote on binance-spot",
+    });
+  }
+  if (pair.volatility.source === "reference") {
+    throw new InputError("no-reference", "a backtest has no reference price to measure", {
+      where: `pair ${pair.id}, volatility.source`,
+      hint: 'give "mid"',
+    });
+  }
 }
 
-/** @throws {InputError} `perp-backtest`, `empty-tape` */
+/** @throws {InputError} `perp-backtest`, `no-reference`, `empty-tape` */
 export function runBacktest(options: BacktestOptions): BacktestResult {
   const { pair, instrument, tape, latency } = options;
-  requireSpot(pair, instrument);
+  requireTestable(pair, instrument);
   if (tape.feed.length === 0) throw new InputError("empty-tape", "the tape has no messages");
   const params = engineParams(pair, instrument, 1);
   const log = new OrderLog();
   const alerts: Alert[] = [];
+  let alertCount = 0;
   const link = new SimulatedLink(latency, `${params.orderPrefix}-${params.pairId}`, {
     onAlert: (alert) => {
+      alertCount += 1;
       if (alerts.length < MAX_ALERTS) alerts.push(alert);
     },
     onAudit: (record) => log.onAudit(record),
@@ -121,6 +135,7 @@ export function runBacktest(options: BacktestOptions): BacktestResult {
     track,
     log,
     alerts,
+    alertCount,
     startMs: tape.feed.receivedMs[0] ?? 0,
     endMs,
     openingEquity,

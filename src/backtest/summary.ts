@@ -3,7 +3,7 @@
 import { type Decimal, decimal, decimalOfInteger, plain, ZERO } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { TapeFeed } from "#sim/market-tape.ts";
-import { MARKOUT_SECONDS, meanMarkoutsBps } from "./markouts.ts";
+import { type MeanMarkout, meanMarkouts } from "./markouts.ts";
 import type { BacktestResult } from "./run-backtest.ts";
 
 export interface PnlFigures {
@@ -41,11 +41,12 @@ export interface RunFigures {
   /** Largest |move| of the inventory ratio from its target. */
   readonly maxInventoryDeviation: number;
   readonly maxDrawdown: string;
+  /** Of the peak that it fell from. */
   readonly maxDrawdownPct: number;
   /** Part of the time with orders working on both sides. */
   readonly quoteUptime: number;
-  /** Mean move of the mid in the fills' favour, in basis points, by seconds after the fill. */
-  readonly markoutsBps: Readonly<Record<string, number | null>>;
+  /** Mean move of the mid in the fills' favour, by seconds after the fill. */
+  readonly markouts: readonly MeanMarkout[];
   readonly alerts: number;
 }
 
@@ -84,7 +85,6 @@ export function figuresOf(
     if (order.ending === "rejected") rejected += 1;
   }
   const fills = log.fills.length;
-  const means = meanMarkoutsBps(log.fills, feed);
   return {
     queueModel,
     fills,
@@ -105,12 +105,10 @@ export function figuresOf(
     openingEquity: plain(result.openingEquity),
     maxInventoryDeviation: track.maxAbsMoveRatio,
     maxDrawdown: plain(track.maxDrawdown),
-    maxDrawdownPct: percentOf(track.maxDrawdown, result.openingEquity),
+    maxDrawdownPct: percentOf(track.maxDrawdown, track.maxDrawdownFrom),
     quoteUptime: track.quoteUptime,
-    markoutsBps: Object.fromEntries(
-      MARKOUT_SECONDS.map((seconds, index) => [`${seconds}s`, means[index] ?? null]),
-    ),
-    alerts: result.alerts.length,
+    markouts: meanMarkouts(log.fills, feed),
+    alerts: result.alertCount,
   };
 }
 

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Command } from "commander";
 import { makeReportFolder, writeReport } from "#backtest/report-files.ts";
-import { type BacktestResult, requireSpot, runBacktest } from "#backtest/run-backtest.ts";
+import { type BacktestResult, requireTestable, runBacktest } from "#backtest/run-backtest.ts";
 import { figuresOf, isExplained, type Summary } from "#backtest/summary.ts";
 import { instrumentFor } from "#config/instrument-override.ts";
 import { loadConfig, parseConfig } from "#config/load.ts";
@@ -20,7 +20,7 @@ import { parseQueueModel, type QueueModel } from "#sim/queue-model.ts";
 import { syntheticTape } from "#sim/synthetic-market.ts";
 import { iqvRatio } from "#strategies/inventory.ts";
 import demoConfig from "../../configs/demo.jsonc" with { type: "text" };
-import { choosePair, durationMs } from "./options.ts";
+import { amountOption, choosePair, durationMs } from "./options.ts";
 import { progressBar, warn } from "./output.ts";
 import { summaryText } from "./summary-text.ts";
 
@@ -29,6 +29,7 @@ interface BacktestCliOptions {
   readonly tape?: string;
   readonly synthetic?: string;
   readonly duration: string;
+  readonly price: string;
   readonly pair?: string;
   readonly queue: string;
   readonly latency: string;
@@ -39,7 +40,6 @@ interface BacktestCliOptions {
 const CAREFUL_QUEUE = "risk-averse";
 /** A synthetic run starts at 2026-01-01, whatever the day: same seed, same bytes. */
 const SYNTHETIC_START_MS = Date.UTC(2026, 0, 1);
-const SYNTHETIC_START_PRICE = "2000";
 const MAX_DURATION_MS = 7 * 24 * 3_600_000;
 /** Twelve times what the core waits for an answer: more is a slip of the unit. */
 const MAX_LATENCY_MS = 60_000;
@@ -51,6 +51,7 @@ export function backtestCommand(): Command {
     .option("--tape <file>", "a raw recording of the pair's market, gzip or plain")
     .option("--synthetic <seed>", "a generated market instead: same seed, same market")
     .option("--duration <time>", "length of the generated market: 90s, 10m, 2h", "10m")
+    .option("--price <price>", "what the generated market starts at, quote currency", "2000")
     .option("--pair <id>", "the pair, where the config has several")
     .option("--queue <model>", "place in the queue: risk-averse, power:3, log, …", "power:3")
     .option("--latency <time|file>", "one way: 5ms, 2ms/3ms (out/back), or recorded CSV", "5ms")
@@ -142,7 +143,7 @@ async function prepare(options: BacktestCliOptions): Promise<Prepared> {
   const { config, directory, path } = await readConfig(options);
   const pair = choosePair(config, options.pair, path);
   const instrument = instrumentFor(pair);
-  requireSpot(pair, instrument);
+  requireTestable(pair, instrument);
   const queueModel = readQueueModel(options.queue);
   const latency = await readLatency(options.latency);
   const createStrategy = await loadStrategy(pair, directory);
@@ -180,7 +181,7 @@ async function recordedMarket(
 ): Promise<Market> {
   const onProgress = progressBar("reading ");
   // The feed came over the same wire as our answers do: its fastest message took as long.
-  const minFeedLatencyMs = latency.responseLatencyMs(-Infinity);
+  const minFeedLatencyMs = latency.leastResponseMs;
   const { tape, stats } = await loadRawCapture({ path, instrument, minFeedLatencyMs, onProgress });
   onProgress(1);
   const facts = {
@@ -193,7 +194,12 @@ async function recordedMarket(
     bookChecked: stats.check.checked,
     bookMatched: stats.check.matched,
     bookCrossed: stats.check.crossed,
+    duplicateTrades: stats.duplicateTrades,
+    missingTrades: stats.missingTrades,
   };
+  if (stats.missingTrades > 0) {
+    warn([`${path}: ${stats.missingTrades} prints are missing by their ids: fills will be too`]);
+  }
   return { tape, facts };
 }
 
@@ -217,9 +223,15 @@ function syntheticMarket(options: BacktestCliOptions, instrument: Instrument): M
     durationMs: length,
     startMs: SYNTHETIC_START_MS,
     instrument,
-    startPrice: SYNTHETIC_START_PRICE,
+    startPrice: amountOption(options.price, "--price"),
   });
-  const facts = { kind: "synthetic", seed, rows: tape.rows.length, messages: tape.feed.length };
+  const facts = {
+    kind: "synthetic",
+    seed,
+    price: options.price,
+    rows: tape.rows.length,
+    messages: tape.feed.length,
+  };
   return { tape, facts };
 }
 

@@ -10,9 +10,10 @@ import type { PairConfig } from "#config/schema.ts";
 import { type Decimal, decimal, decimalOfNumber, plain } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import { PositionLimits } from "#engine/position-limits.ts";
 import { iqvRatio } from "#strategies/inventory.ts";
 import { clampNames, Ladder, type LadderSide } from "#strategies/ladder.ts";
-import { LadderBuilder, type LadderInput } from "#strategies/ladder-builder.ts";
+import { LadderBuilder, type LadderInput, type SideRoom } from "#strategies/ladder-builder.ts";
 import { amountOption, choosePair } from "./options.ts";
 import { figures, percent, table, warn } from "./output.ts";
 
@@ -67,11 +68,26 @@ async function preview(options: PreviewOptions): Promise<void> {
   const params = ladderParams(pair, instrument, isRaw);
   const input = inputOf(options, pair, instrument);
   const ladder = new Ladder(LadderBuilder.capacity(params));
-  new LadderBuilder(instrument, params, createStrategy(), isRaw).build(input, ladder);
-  const view: LadderView = { pair, instrument, ladder, input, isRaw };
+  // Figures of others know no limits of ours.
+  const isComparison = isRaw || params.compat === "seed";
+  const room = isComparison ? null : roomOf(pair, instrument, input);
+  new LadderBuilder(instrument, params, createStrategy(), isRaw).build(
+    input,
+    ladder,
+    room ?? undefined,
+  );
+  const view: LadderView = { pair, instrument, ladder, input, isRaw, room };
   process.stdout.write(
     options.json === true ? `${JSON.stringify(asJson(view))}\n` : `${asText(view)}\n`,
   );
+}
+
+/** What the position limits leave to each side, as they will when the pair trades. */
+function roomOf(pair: PairConfig, instrument: Instrument, input: LadderInput): SideRoom {
+  return new PositionLimits(instrument, {
+    maxPositionNotional: pair.risk.maxPositionNotional ?? null,
+    maxNetDelta: pair.risk.maxNetDelta ?? null,
+  }).room(input);
 }
 
 interface LadderView {
@@ -80,6 +96,7 @@ interface LadderView {
   readonly ladder: Ladder;
   readonly input: LadderInput;
   readonly isRaw: boolean;
+  readonly room: SideRoom | null;
 }
 
 function inputOf(options: PreviewOptions, pair: PairConfig, instrument: Instrument): LadderInput {
@@ -174,6 +191,7 @@ function asText(view: LadderView): string {
     ["buy multiplier", ladder.bids.multiplier.toFixed(4)],
     ["sell multiplier", ladder.asks.multiplier.toFixed(4)],
     ["deployed", percent(deployedShare(view), 2)],
+    ...limitLines(view),
   ]);
   const rows = [
     ...sideRows("sell", ladder.asks, view).toReversed(),
@@ -182,6 +200,27 @@ function asText(view: LadderView): string {
   const header = ["side", "level", `price ${instrument.quote}`, `size ${instrument.base}`];
   const all = [...header, `notional ${instrument.quote}`, "of capital", "clamped"];
   return `${head}\n\n${table(all, rows)}`;
+}
+
+/** An order that the guards would not let through. */
+function denialOf({ pair, instrument, room }: LadderView, ticks: number, lots: number): string[] {
+  const { maxOrderNotional } = pair.risk;
+  if (room === null || maxOrderNotional === undefined) return [];
+  const isTooLarge = instrument.notional(ticks, lots).gt(decimal(maxOrderNotional));
+  return isTooLarge ? ["denied: max-order-notional"] : [];
+}
+
+/** What the position limits leave, where they leave less than there is. */
+function limitLines({ instrument, input, room }: LadderView): [string, string][] {
+  const lines: [string, string][] = [];
+  if (room !== null && room.buyUnits < input.quoteUnits) {
+    const value = instrument.notional(1, room.buyUnits).toFixed(2);
+    lines.push(["limits leave bids", `${value} ${instrument.quote}`]);
+  }
+  if (room !== null && room.sellLots < input.inventoryLots) {
+    lines.push(["limits leave asks", `${instrument.sizeString(room.sellLots)} ${instrument.base}`]);
+  }
+  return lines;
 }
 
 function sideRows(name: string, side: LadderSide, view: LadderView): string[][] {
@@ -198,7 +237,7 @@ function sideRows(name: string, side: LadderSide, view: LadderView): string[][] 
       isRaw ? unrounded(size) : instrument.sizeString(lots),
       notional,
       percent(used, 2),
-      clampNames(side.clamps[index] ?? 0).join(", "),
+      [...clampNames(side.clamps[index] ?? 0), ...denialOf(view, ticks, lots)].join(", "),
     ];
   });
 }

@@ -29,7 +29,7 @@ export function summaryText(
     ["latency", summary.latency],
   ]);
   const body = table(["queue model", ...runs.map((run) => run.queueModel)], rows);
-  return [head, "", body, ...alertLines(alerts)].join("\n");
+  return [head, "", body, ...alertLines(alerts, summary.alerts)].join("\n");
 }
 
 type Row = readonly [string, (run: RunFigures, instrument: Instrument) => string];
@@ -54,8 +54,10 @@ const ROWS: readonly Row[] = [
   ["max inventory deviation", (run) => percent(run.maxInventoryDeviation, 2)],
   ["max drawdown", (run, { quote }) => money(run.maxDrawdown, quote)],
   ["quote uptime", (run) => percent(run.quoteUptime, 2)],
-  ["markout after 1 s, 5 s", ({ markoutsBps }) => markouts(markoutsBps, ["1s", "5s"])],
-  ["  30 s, 300 s", ({ markoutsBps }) => markouts(markoutsBps, ["30s", "300s"])],
+  ["markout after 1 s", (run) => markout(run, 1)],
+  ["  5 s", (run) => markout(run, 5)],
+  ["  30 s", (run) => markout(run, 30)],
+  ["  300 s", (run) => markout(run, 300)],
 ];
 
 function marketText({ market }: Summary): string {
@@ -74,15 +76,18 @@ function money(text: string, asset: string): string {
   return `${isTiny ? text : shown.toFixed(SHOWN_DECIMALS)} ${asset}`;
 }
 
-function markouts(values: RunFigures["markoutsBps"], keys: readonly string[]): string {
-  return `${keys.map((key) => values[key]?.toFixed(2) ?? "-").join(", ")} bps`;
+/** With the fills that it rests on: the tape must go on long enough after them. */
+function markout({ markouts }: RunFigures, seconds: number): string {
+  const found = markouts.find((mean) => mean.seconds === seconds);
+  const bps = found?.bps ?? null;
+  return bps === null ? "-" : `${bps.toFixed(2)} bps of ${found?.fills ?? 0}`;
 }
 
-function alertLines(alerts: readonly Alert[]): string[] {
+function alertLines(alerts: readonly Alert[], count: number): string[] {
   if (alerts.length === 0) return [];
   const shown = alerts
     .slice(0, MOST_ALERTS)
     .map(({ level, code, message }) => `  ${level} ${code}: ${message}`);
-  const more = alerts.length - shown.length;
+  const more = count - shown.length;
   return ["", "alerts", ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
 }

@@ -40,6 +40,11 @@ export const ADVICE: readonly PairRule[] = [
     reads: ["quoting.liveOrderNums", "risk.maxOpenOrders"],
     check: adviseOpenOrders,
   },
+  {
+    says: "`simulation.feeAsset` is quote on a spot venue and `reservePct` does not cover the fee",
+    reads: ["quote.venue", "simulation.feeAsset", "capital.reservePct", "instrumentOverride"],
+    check: adviseFeeReserve,
+  },
   { says: "`hedge` is given without `hedgeOn`", reads: ["hedge", "hedgeOn"], check: adviseHedge },
 ];
 
@@ -98,4 +103,14 @@ export function adviseHedge({ hedge, hedgeOn }: PairConfig): Finding[] {
   return hedge !== undefined && hedgeOn === undefined
     ? [warning("hedge", "does nothing without hedgeOn, the venue to hedge on")]
     : [];
+}
+
+/** A buy that pays its fee in quote on top needs more quote than its value. */
+export function adviseFeeReserve(pair: PairConfig): Finding[] {
+  const { capital, instrumentOverride, quote, simulation } = pair;
+  if (quote.venue !== "binance-spot" || simulation.feeAsset !== "quote") return [];
+  const feePct = Number(instrumentOverride?.makerFeeRate ?? "0.001") * 100;
+  if (capital.reservePct >= feePct) return [];
+  const message = `must hold the fee of a buy back: give at least ${feePct}, or orders are refused`;
+  return [warning("capital.reservePct", message)];
 }

@@ -82,6 +82,10 @@ export class CaptureLog {
   /** Sizes that were no whole number of lots, and the first line that has one. */
   offGridSizes = 0;
   firstOffGridLine = 0;
+  /** Prints told twice (an overlapping reconnect) and left out, and ids that nobody told. */
+  duplicateTrades = 0;
+  missingTrades = 0;
+  #lastTradeId = 0;
 
   line = new Uint32Array(INITIAL_CAPACITY);
   kind = new Uint8Array(INITIAL_CAPACITY);
@@ -104,8 +108,9 @@ export class CaptureLog {
     return this.#levels;
   }
 
-  /** Copies a message in. @param line where it is in the file, from 1 */
+  /** Copies a message in, but for a print that is there already. @param line counted from 1 */
   append(message: CaptureMessage, line: number): void {
+    if (message.kind === CaptureKind.trade && !this.#isNewTrade(message.lastId)) return;
     if (this.length === this.kind.length) this.#growMessages();
     const at = this.length;
     this.line[at] = line;
@@ -125,6 +130,18 @@ export class CaptureLog {
     if (message.kind === CaptureKind.depth || message.kind === CaptureKind.trade) {
       this.minLatencyMs = Math.min(this.minLatencyMs, message.receivedMs - message.eventMs);
     }
+  }
+
+  /** The venue numbers an instrument's prints without a gap. */
+  #isNewTrade(id: number): boolean {
+    const lastId = this.#lastTradeId;
+    if (id <= lastId) {
+      this.duplicateTrades += 1;
+      return false;
+    }
+    if (lastId > 0) this.missingTrades += id - lastId - 1;
+    this.#lastTradeId = id;
+    return true;
   }
 
   #appendLevels(levels: LevelList): void {

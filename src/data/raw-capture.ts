@@ -29,6 +29,9 @@ export interface RawCaptureStats {
   readonly lines: number;
   /** Messages in the file, also those that came before the book was complete. */
   readonly messages: { readonly depth: number; readonly ticker: number; readonly trade: number };
+  /** Prints that came twice and were counted once, and prints whose ids nobody told. */
+  readonly duplicateTrades: number;
+  readonly missingTrades: number;
   /** What was added to the recorder's clock to make it the venue's. */
   readonly clockOffsetMs: number;
   /** Sizes that were no whole number of lots and were rounded (levels up, prints down). */
@@ -69,6 +72,8 @@ export async function loadRawCapture(options: RawCaptureOptions): Promise<RawCap
       lines,
       messages: countMessages(log),
       offGridSizes: log.offGridSizes,
+      duplicateTrades: log.duplicateTrades,
+      missingTrades: log.missingTrades,
       clockOffsetMs: times.clockOffsetMs,
       check: checkDepth(log, chain),
       fusedCrossed,

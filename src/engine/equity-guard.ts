@@ -104,6 +104,14 @@ export class EquityGuard {
     this.#dailyLoss.countFrom(this.#equity);
   }
 
+  /** Both losses and their limits, for people. */
+  describe(): string {
+    const told = this.readings().map(
+      ({ id, valuePct, limitPct }) => `${id} ${valuePct} % of ${limitPct} %`,
+    );
+    return told.join(", ");
+  }
+
   readings(): EquityReading[] {
     return [this.#drawdown.reading(this.#equity), this.#dailyLoss.reading(this.#equity)];
   }

@@ -26,7 +26,7 @@ import { EquityGuard, type EquityReading } from "./equity-guard.ts";
 import { MarketState } from "./market-state.ts";
 import { callsForLadder, OrderManager } from "./order-manager.ts";
 import { PairInputs } from "./pair-inputs.ts";
-import { mayQuote, type PairState, stateAfter } from "./pair-state.ts";
+import { activeState, mayQuote, type PairState, stateAfter } from "./pair-state.ts";
 import type { EngineParams } from "./params.ts";
 import { type ActionCounts, Quoter } from "./quoter.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -64,6 +64,8 @@ export class PairEngine {
   #clockOffsetMs = 0;
   /** The venue was swept and agreed, once. */
   #hasStarted = false;
+  /** An equity guard tripped: latched, through a pause too, until an operator re-arms. */
+  #mustReduce = false;
   /** A guard or the state changed: look at once, whatever the clock says. */
   #mustReview = true;
 
@@ -225,8 +227,7 @@ export class PairEngine {
   }
 
   #onFill(fill: Fill, nowMs: number): void {
-    const news = this.orders.onFill(fill);
-    if (news !== "booked") return;
+    if (this.orders.onFill(fill) !== "booked") return;
     const midHalfTicks = this.market.midHalfTicks;
     this.ledger.bookFill(fill, midHalfTicks > 0 ? midHalfTicks : 2 * fill.priceTicks);
     this.#guards.onFill(fill.side, nowMs);
@@ -258,7 +259,7 @@ export class PairEngine {
       return;
     }
     this.#hasStarted = true;
-    this.#setState("quoting", "the venue agrees", nowMs);
+    this.#setState(activeState(true, this.#mustReduce), "the venue agrees", nowMs);
   }
 
   #onConnection(event: ConnectionEvent, nowMs: number): void {
@@ -271,9 +272,12 @@ export class PairEngine {
 
   #onOperator(command: OperatorCommand, nowMs: number): void {
     if (command === "cancel") this.#quoter.pull(nowMs, false);
-    if (command === "rearm") this.#equity.rearm();
-    const next = stateAfter(this.#state, command, this.#hasStarted);
-    this.#setState(next, `operator: ${command}`, nowMs);
+    if (command === "rearm") {
+      this.#equity.rearm();
+      this.#mustReduce = false;
+    }
+    const active = activeState(this.#hasStarted, this.#mustReduce);
+    this.#setState(stateAfter(this.#state, command, active), `operator: ${command}`, nowMs);
   }
 
   /** A grid point of the volatility passed: it, and what depends on it, may want a new ladder. */
@@ -319,18 +323,15 @@ export class PairEngine {
     const equity = this.ledger.equity().minus(this.ledger.transfers);
     const verdict = this.#equity.update(nowMs, equity);
     if (this.#state === "halted" || this.#state === "stopping") return;
+    this.#mustReduce ||= verdict !== "fine";
     const move = this.#input.moveRatio(this.market.midHalfTicks);
     const isReduced = this.#state === "reducing" && Math.abs(move) < BALANCED_MOVE_RATIO;
     if (verdict === "halt" || isReduced) this.#onLoss("halted", nowMs);
-    else if (verdict === "reduce" && this.#state === "quoting") this.#onLoss("reducing", nowMs);
+    else if (this.#mustReduce && this.#state === "quoting") this.#onLoss("reducing", nowMs);
   }
 
   #onLoss(to: "halted" | "reducing", nowMs: number): void {
-    const message = this.#equity
-      .readings()
-      .map(({ id, valuePct, limitPct }) => `${id} ${valuePct} % of ${limitPct} %`)
-      .join(", ");
-    this.#alert("critical", `equity-${to}`, message, nowMs);
+    this.#alert("critical", `equity-${to}`, this.#equity.describe(), nowMs);
     this.#setState(to, "equity guard", nowMs);
   }
 
@@ -350,10 +351,9 @@ export class PairEngine {
   #requote(nowMs: number): void {
     const { market } = this;
     const { requote } = this.#params;
-    const isLow = this.#budget.isLow(nowMs);
     const reason = this.#clock.reason(nowMs);
     this.#input.takeMarket(this.market, nowMs);
-    const slowdown = isLow ? LOW_BUDGET_SLOWDOWN : 1;
+    const slowdown = this.#budget.isLow(nowMs) ? LOW_BUDGET_SLOWDOWN : 1;
     this.#clock.setInterval(
       nowMs + requote.minRequoteIntervalMs * slowdown,
       nowMs + requote.updateIntervalMs,

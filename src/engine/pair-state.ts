@@ -12,16 +12,21 @@ import type { OperatorCommand } from "#domain/events.ts";
  */
 export type PairState = "starting" | "quoting" | "paused" | "reducing" | "halted" | "stopping";
 
+/** What a pair is when nothing holds it back. */
+export function activeState(hasStarted: boolean, mustReduce: boolean): PairState {
+  if (!hasStarted) return "starting";
+  return mustReduce ? "reducing" : "quoting";
+}
+
 /**
  * The state after a command; the same state where the command does not apply to it.
- * @param hasStarted the venue was swept and agreed, once; before that nothing may quote
+ * @param active by `activeState`
  */
 export function stateAfter(
   state: PairState,
   command: OperatorCommand,
-  hasStarted: boolean,
+  active: PairState,
 ): PairState {
-  const active = hasStarted ? "quoting" : "starting";
   if (state === "stopping") return state;
   switch (command) {
     case "cancel":

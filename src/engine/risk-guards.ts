@@ -5,11 +5,12 @@
  * Pure; its time is the caller's.
  */
 
-import { decimal, plain } from "#domain/decimal.ts";
+import { plain } from "#domain/decimal.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
 import type { SideRoom } from "#strategies/ladder-builder.ts";
 import { FillRate } from "./fill-rate.ts";
 import type { RiskParams } from "./params.ts";
+import { deltaLots, limitUnits, type PositionInput, PositionLimits } from "./position-limits.ts";
 
 export type GuardEffect =
   | "pull-quotes"
@@ -36,14 +37,6 @@ export interface Denial {
   readonly guard: string;
   readonly value: string;
   readonly limit: string;
-}
-
-/** What a position is measured by. */
-export interface PositionInput {
-  readonly midHalfTicks: number;
-  readonly inventoryLots: number;
-  readonly quoteUnits: number;
-  readonly targetIqvRatio: number;
 }
 
 /** What the guards look at on each round, as the engine sees it. */
@@ -86,8 +79,7 @@ export class RiskGuards {
   readonly #guards = new Map<GuardId, GuardReading>();
   readonly #onChange: (guard: GuardReading) => void;
   readonly #maxOrderUnits: number;
-  readonly #maxPositionUnits: number;
-  readonly #maxDeltaLots: number;
+  readonly #position: PositionLimits;
   readonly #band: number;
   readonly #buyFills: FillRate;
   readonly #sellFills: FillRate;
@@ -113,12 +105,8 @@ export class RiskGuards {
     this.#params = params;
     this.#onChange = onChange;
     this.#band = rangePct + PRICE_BAND_MARGIN;
-    const units = (text: string | null): number =>
-      text === null ? Infinity : instrument.wholeNotionalUnits(decimal(text));
-    this.#maxOrderUnits = units(params.maxOrderNotional);
-    this.#maxPositionUnits = units(params.maxPositionNotional);
-    this.#maxDeltaLots =
-      params.maxNetDelta === null ? Infinity : instrument.wholeLots(decimal(params.maxNetDelta));
+    this.#maxOrderUnits = limitUnits(instrument, params.maxOrderNotional);
+    this.#position = new PositionLimits(instrument, params);
     this.#instrument = instrument;
     const bound = (params.fillRateLimit ?? 0) * 2 + 1;
     this.#buyFills = new FillRate(params.fillRateWindowMs, bound);
@@ -285,29 +273,18 @@ export class RiskGuards {
     }
   }
 
-  /** Whole numbers of tick-lot units; the doubled mid keeps them whole. */
   #evaluatePosition(input: PositionInput): void {
     const { tickValue, lotValue } = this.#instrument;
-    const doubledValue = input.inventoryLots * input.midHalfTicks;
-    const isFull = doubledValue >= 2 * this.#maxPositionUnits;
-    this.#set("max-position-notional", isFull, (doubledValue / 2) * tickValue * lotValue);
+    const value = (input.inventoryLots * input.midHalfTicks) / 2;
+    const isFull = this.#position.isFull(input);
+    this.#set("max-position-notional", isFull, value * tickValue * lotValue);
     const delta = deltaLots(input);
-    this.#set("max-net-delta", Math.abs(delta) >= this.#maxDeltaLots, delta * lotValue);
+    this.#set("max-net-delta", this.#position.isOffTarget(input), delta * lotValue);
   }
 
-  /**
-   * What each side may still add before the position is at a limit. A ladder stays within it, so
-   * that a sweep through all of it ends at the limit and not beyond.
-   */
+  /** What each side may still add before the position is at a limit. */
   room(input: PositionInput): SideRoom {
-    const { inventoryLots, midHalfTicks } = input;
-    const delta = deltaLots(input);
-    const positionUnits = this.#maxPositionUnits - (inventoryLots * midHalfTicks) / 2;
-    const deltaUnits = ((this.#maxDeltaLots - delta) * midHalfTicks) / 2;
-    return {
-      buyUnits: Math.max(0, Math.floor(Math.min(positionUnits, deltaUnits))),
-      sellLots: Math.max(0, Math.floor(this.#maxDeltaLots + delta)),
-    };
+    return this.#position.room(input);
   }
 
   /** Whether one order may be sent. @param liveOrders orders of ours that may be open */
@@ -339,15 +316,6 @@ export class RiskGuards {
     guard.tripped = tripped;
     this.#onChange(guard);
   }
-}
-
-/** Inventory over its target, in lots; fractional, since the target is a ratio of values. */
-function deltaLots(input: PositionInput): number {
-  const { inventoryLots, midHalfTicks, quoteUnits, targetIqvRatio } = input;
-  if (!(midHalfTicks > 0)) return 0;
-  const doubledValue = inventoryLots * midHalfTicks;
-  const doubledTarget = targetIqvRatio * (doubledValue + 2 * quoteUnits);
-  return Math.round(doubledValue - doubledTarget) / midHalfTicks;
 }
 
 function denial(guard: string, value: number | string, limit: number | string): Denial {

@@ -13,6 +13,8 @@ export interface LatencyModel {
   requestLatencyMs(nowMs: number): number;
   /** From the exchange back to us, in ms, for what the exchange does at `exchangeMs`. */
   responseLatencyMs(exchangeMs: number): number;
+  /** The least of the response latencies. */
+  readonly leastResponseMs: number;
 }
 
 /** @throws {InputError} `bad-latency` where one is negative or not finite */
@@ -27,6 +29,7 @@ export function constantLatency(requestMs: number, responseMs: number): LatencyM
   return {
     requestLatencyMs: () => requestMs,
     responseLatencyMs: () => responseMs,
+    leastResponseMs: responseMs,
   };
 }
 
@@ -39,6 +42,7 @@ export interface LatencyRow {
 
 /** Linear between the nearest row before and after; the end rows' own figure outside of them. */
 class RecordedLatency implements LatencyModel {
+  readonly leastResponseMs: number;
   readonly #rows: readonly LatencyRow[];
   /** Rows that the exchange saw: the only ones that tell of an answer's way back. */
   readonly #seen: readonly LatencyRow[];
@@ -48,6 +52,10 @@ class RecordedLatency implements LatencyModel {
   constructor(rows: readonly LatencyRow[]) {
     this.#rows = rows;
     this.#seen = rows.filter((row) => !isRefused(row));
+    this.leastResponseMs = this.#seen.reduce(
+      (least, row) => Math.min(least, row.receivedMs - row.exchangeMs),
+      Infinity,
+    );
     this.#sentMs = Float64Array.from(rows, (row) => row.sentMs);
     this.#exchangeMs = Float64Array.from(this.#seen, (row) => row.exchangeMs);
   }

@@ -24,7 +24,10 @@ export interface StrategyContext {
 /** One instance serves one pair and may keep state. It must be deterministic and do no I/O. */
 export interface Strategy {
   readonly name: string;
-  /** Called once a ladder, before either side. Returns the shape's name, for the trace. */
+  /**
+   * Called before each ladder, and now and then between ladders to see whether the shape would be
+   * another: time is `context.timeMs`, not the number of calls. Returns the shape's name.
+   */
   prepare(context: StrategyContext): string;
   /**
    * Writes the weight of each level into `weights[0 … levels − 1]`, nearest level first: finite,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { markoutsBps, meanMarkoutsBps } from "#backtest/markouts.ts";
+import { markoutsBps, meanMarkouts } from "#backtest/markouts.ts";
 import type { FillRow } from "#backtest/order-log.ts";
 import type { BacktestResult } from "#backtest/run-backtest.ts";
 import { figuresOf, isExplained, type RunFigures } from "#backtest/summary.ts";
@@ -14,6 +14,7 @@ import {
   type PairChanges,
   pairOf,
   quote,
+  type Row,
   type RunChanges,
   runOn,
   START_MS,
@@ -159,16 +160,22 @@ describe("figures against the equity rows", () => {
 
   test("drawdown is the largest fall from a peak before it", () => {
     let largest = ZERO;
+    let peak = ZERO;
     for (const [index, point] of points.entries()) {
       for (const before of points.slice(0, index)) {
         const fall = before.equity.minus(point.equity);
-        if (fall.gt(largest)) largest = fall;
+        if (!fall.gt(largest)) continue;
+        largest = fall;
+        peak = before.equity;
       }
     }
     expect(largest.gt(ZERO)).toBe(true);
     expect(summary.maxDrawdown).toBe(plain(largest));
-    const share = (100 * Number(plain(largest))) / Number(summary.openingEquity);
-    expect(summary.maxDrawdownPct).toBeCloseTo(share, 5);
+    // As the drawdown guard counts it: of the peak that it fell from.
+    expect(summary.maxDrawdownPct).toBeCloseTo(
+      (100 * Number(plain(largest))) / Number(plain(peak)),
+      5,
+    );
   });
 
   test("inventory deviation is the largest move, by base, quote and mid", () => {
@@ -233,14 +240,35 @@ describe("figures against the equity rows", () => {
   });
 });
 
+describe("a quiet market", () => {
+  test("is no dead feed: quotes stay where messages come every 5 s", () => {
+    const rows = Array.from({ length: 20 }, (_, level): Row[] => [
+      [START_MS, "bidLevel", 199_999 - level, 50_000],
+      [START_MS, "askLevel", 200_001 + level, 50_000],
+    ]).flat();
+    const feed = Array.from({ length: 24 }, (_, index) => START_MS + index * 5_000);
+    const { engine, track } = runOn(tapeOf(rows, feed));
+    expect(track.quoteUptime).toBeGreaterThan(0.99);
+    // The first ladder and nothing after it but the cancels of the end.
+    expect(engine.counts.replaced).toBe(0);
+    expect(engine.counts.placed).toBe(engine.counts.canceled);
+    expect(engine.counts.placed).toBeLessThanOrEqual(20);
+  });
+});
+
 describe("markouts", () => {
-  function fillAt(side: "buy" | "sell", priceTicks: number, receivedMs: number): FillRow {
+  function fillAt(
+    side: "buy" | "sell",
+    priceTicks: number,
+    receivedMs: number,
+    quantityLots = 1,
+  ): FillRow {
     const fill = {
       tradeId: "1",
       clientOrderId: "a",
       side,
       priceTicks,
-      quantityLots: 1,
+      quantityLots,
       fee: "0",
       feeAsset: "USDT",
       liquidity: "maker" as const,
@@ -278,11 +306,16 @@ describe("markouts", () => {
     expect(markoutsBps(fillAt("buy", 200_000, 4_000), feed)[0]).toBe(-5);
   });
 
-  test("are averaged over the fills that have them", () => {
-    // At 0 s: 5 bp after 1 s, −5 after 30 s. At 20 s: −5 after 1 s, none after 30 s.
-    const fills = [fillAt("buy", 200_000, 0), fillAt("buy", 200_000, 20_000)];
-    expect(meanMarkoutsBps(fills, feed)).toEqual([0, -5, -5, null]);
-    expect(meanMarkoutsBps([], feed)).toEqual([null, null, null, null]);
+  test("are averaged by size over the fills that have them, and say how many those are", () => {
+    // One lot at 0 s: 5 bp after 1 s, −5 after 30 s. Four at 20 s: −5 after 1 s, none after 30 s.
+    const fills = [fillAt("buy", 200_000, 0), fillAt("buy", 200_000, 20_000, 4)];
+    expect(meanMarkouts(fills, feed)).toEqual([
+      { seconds: 1, bps: -3, fills: 2 }, // (1 · 5 − 4 · 5) / 5
+      { seconds: 5, bps: -5, fills: 2 },
+      { seconds: 30, bps: -5, fills: 1 },
+      { seconds: 300, bps: null, fills: 0 },
+    ]);
+    expect(meanMarkouts([], feed).map(({ bps }) => bps)).toEqual([null, null, null, null]);
   });
 });
 

@@ -52,6 +52,10 @@ function holding(price: string, inventory: string, quote: string): string[] {
 }
 
 const spot = threeBins("spot.json");
+const limited = threeBins("limited.json", {
+  quoting: { strategy: "spot" },
+  risk: { maxPositionNotional: "13000", maxOrderNotional: "3300" },
+});
 const curve = threeBins("curve.json", { quoting: { strategy: "curve", decayRate: 0.5 } });
 const auto = threeBins("auto.json", {
   quoting: { strategy: "auto", volLowerThreshold: 35, volUpperThreshold: 80 },
@@ -100,6 +104,24 @@ describe("a ladder by hand", () => {
       [2004, 0.3428],
       [2006, 0.1714],
     ]);
+  });
+
+  test("position limits leave a side no more than their room", async () => {
+    // 5 ETH at 2000 are worth 10 000: of a limit of 13 000, 3 000 are left for all bids together.
+    const ladder = await view(["-c", limited, ...holding("2000", "5", "10000")]);
+    // A third each: 1000 / 1998 = 0.50050, / 1996 = 0.50100, / 1994 = 0.50150.
+    expect(ladder.bids).toEqual([
+      [1998, 0.5005],
+      [1996, 0.501],
+      [1994, 0.5015],
+    ]);
+    expect(ladder.asks.map(([, size]) => size)).toEqual([1.6666, 1.6666, 1.6666]);
+    const table = await output(["-c", limited, ...holding("2000", "5", "10000")]);
+    expect(table).toContain("limits leave bids  3000.00 USDT");
+    // 1.6666 · 2002 = 3336.53 is above 3300; the figures of others know no limits of ours.
+    expect(table).toContain("denied: max-order-notional");
+    const raw = await view(["-c", limited, "--raw", ...holding("2000", "5", "10000")]);
+    expect(raw.bids[0]?.[1]).toBeCloseTo(10_000 / 3 / 1998, 9);
   });
 
   test("a side at its limit is empty, the other unaffected", async () => {

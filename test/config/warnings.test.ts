@@ -36,6 +36,13 @@ test("a risk limit that cuts the ladder off is noticed", () => {
   expect(advice({ risk: { maxOpenOrders: 9 } })).toEqual(["risk.maxOpenOrders"]);
 });
 
+test("fees that a spot buy pays in quote on top, with nothing kept back for them", () => {
+  const fees = { simulation: { feeAsset: "quote" }, instrumentOverride: { makerFeeRate: "0.001" } };
+  expect(advice(fees)).toEqual(["capital.reservePct"]);
+  expect(advice({ ...fees, capital: { reservePct: 0.1 } })).toEqual([]); // 0.001 is 0.1 %
+  expect(advice({ simulation: { feeAsset: "received" } })).toEqual([]);
+});
+
 test("a hedge without a venue is noticed", () => {
   expect(advice({ hedge: { activeHedgeIqvRatio: 0.5 } })).toEqual(["hedge"]);
 });

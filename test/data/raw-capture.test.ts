@@ -34,6 +34,48 @@ async function refusal(content: string | Uint8Array, instrument = ETH): Promise<
   return [error.code, error.where?.replace(/^.*\/recording/, "") ?? "", error.describe()];
 }
 
+describe("prints", () => {
+  const level: [string, string] = ["2000.00000000", "1.00000000"];
+  const snapshot = line(BASE_MS, snapshotMessage(10, [["1999.00", "5"]], [["2001.00", "5"]]));
+  const touch: [string, string] = ["1999.00", "5"];
+  const ticker = (u: number): string =>
+    line(BASE_MS + u, tickerMessage("ETHUSDT", u, touch, ["2001.00", "5"]));
+  const print = (id: number): string =>
+    line(
+      BASE_MS + id,
+      tradeMessage("ETHUSDT", { id, timeMs: BASE_MS + id, level, sellerTook: true }),
+    );
+  const depth = line(
+    BASE_MS + 90,
+    depthMessage("ETHUSDT", BASE_MS + 90, [11, 90], { bids: [["1998.00", "1"]], asks: [] }),
+  );
+
+  test("told twice by an overlapping reconnect count once", async () => {
+    const lines = [
+      snapshot,
+      ticker(20),
+      print(31),
+      print(32),
+      print(31),
+      print(32),
+      print(33),
+      depth,
+    ];
+    const { tape, stats } = await load(lines.join("\n"));
+    expect([stats.duplicateTrades, stats.missingTrades]).toEqual([2, 0]);
+    const prints = [...tape.rows.kind.subarray(0, tape.rows.length)];
+    expect(prints.filter((kind) => kind === RowKind.sellTrade)).toHaveLength(3);
+    const told = [...tape.feed.kind.subarray(0, tape.feed.length)];
+    expect(told.filter((kind) => kind === FeedKind.sellTrade)).toHaveLength(3);
+  });
+
+  test("that nobody told are counted", async () => {
+    const lines = [snapshot, ticker(20), print(31), print(35), print(36), depth]; // 32, 33, 34
+    const { stats } = await load(lines.join("\n"));
+    expect([stats.duplicateTrades, stats.missingTrades]).toEqual([0, 3]);
+  });
+});
+
 /** The book that the rows of a tape leave, by plain maps; every level row must change it. */
 function replay(tape: MarketTape): NaiveBook {
   const book: NaiveBook = { bids: new Map(), asks: new Map() };

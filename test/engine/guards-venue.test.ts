@@ -209,6 +209,32 @@ describe("equity", () => {
     expectQuotes(bench);
   });
 
+  test("reducing is latched: neither a recovery nor pause and resume end it", () => {
+    const bench = quoting(params({ risk: { maxDrawdownPct: 2 } }));
+    bench.pass(1_100, MID);
+    bench.pass(1_100, 192_000); // 4000 → 3920: 2 %
+    expect(bench.engine.state).toBe("reducing");
+    bench.apply(bench.events.operator("pause"));
+    expect(bench.engine.state).toBe("paused");
+    bench.pass(1_100, 196_000); // 3960: 1 %, under the limit again
+    bench.apply(bench.events.operator("resume"));
+    expect(bench.engine.state).toBe("reducing");
+    bench.apply(bench.events.operator("pause"));
+    bench.apply(bench.events.operator("rearm"));
+    bench.apply(bench.events.operator("resume"));
+    expect(bench.engine.state).toBe("quoting");
+  });
+
+  test("a loss during a pause is not forgotten", () => {
+    const bench = quoting(params({ risk: { maxDrawdownPct: 2 } }));
+    bench.pass(1_100, MID);
+    bench.apply(bench.events.operator("pause"));
+    bench.pass(1_100, 192_000); // 4000 → 3920: 2 %
+    bench.pass(1_100, MID);
+    bench.apply(bench.events.operator("resume"));
+    expect(bench.engine.state).toBe("reducing");
+  });
+
   test("daily-loss: counted from midnight UTC, whatever the peak was", () => {
     const bench = new Bench(params({ risk: { maxDailyLossPct: 3 } }));
     bench.events.nowMs = 86_400_000 - 10_000; // ten seconds to midnight

@@ -35,6 +35,14 @@ describe("recorded", () => {
     expect(latency.responseLatencyMs(1520)).toBe(7); // (5 + 9) / 2
   });
 
+  test("knows its fastest answer, whichever row it is in", () => {
+    expect(latency.leastResponseMs).toBe(5);
+    const slowFirst = `${HEADER}\n1000,1010,1510\n2000,2030,2039\n3000,2990,3004\n`;
+    // 500 ms, 9 ms, and a refusal, which tells nothing of answers.
+    expect(parseLatencyCsv(slowFirst, "rows.csv").leastResponseMs).toBe(9);
+    expect(constantLatency(3, 4).leastResponseMs).toBe(4);
+  });
+
   test("is the end row's own outside of the recording", () => {
     expect([latency.requestLatencyMs(0), latency.requestLatencyMs(9999)]).toEqual([10, 30]);
     expect([latency.responseLatencyMs(0), latency.responseLatencyMs(9999)]).toEqual([5, 9]);

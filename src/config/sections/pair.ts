@@ -72,7 +72,10 @@ const VolatilitySchema = section(
     ),
     shortWindow: v.optional(
       integer(
-        { unit: "samples", effect: "Returns in the short standard deviation." },
+        {
+          unit: "samples",
+          effect: "Returns in the short standard deviation; no volatility before it is full.",
+        },
         { min: 2, max: 1_000_000 },
       ),
       60,
@@ -81,8 +84,7 @@ const VolatilitySchema = section(
       integer(
         {
           unit: "samples",
-          effect:
-            "Returns in the long standard deviation; there is no volatility before it is full.",
+          effect: "Returns in the long standard deviation, of as many as there are until then.",
         },
         { min: 2, max: 1_000_000 },
       ),

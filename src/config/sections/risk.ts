@@ -101,7 +101,8 @@ const orders = {
     integer(
       {
         unit: "order messages in 10 seconds",
-        effect: "Budget of places, amends and cancels; nearest levels are served first.",
+        effect:
+          "Budget of orders placed, moved and amended, nearest levels first. Cancels are free.",
       },
       { min: 1, max: 100_000 },
     ),
@@ -111,7 +112,8 @@ const orders = {
     number(
       {
         unit: "per cent of the budget",
-        effect: "Kept back for cancels: below it fewer levels are re-quoted, less often.",
+        effect:
+          "Below this much of the budget half the levels are looked after, a quarter as often.",
       },
       { min: 0, below: 100 },
     ),

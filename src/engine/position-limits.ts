@@ -1,0 +1,77 @@
+/**
+ * PositionLimits: how much inventory a pair may hold, and how far from its target. A ladder stays
+ * within the room that they leave, so that a sweep through all of it ends at the limit and not
+ * beyond. Whole lots and tick-lot units; the doubled mid keeps them whole. Pure.
+ */
+
+import { decimal } from "#domain/decimal.ts";
+import type { Instrument } from "#domain/instrument.ts";
+import type { SideRoom } from "#strategies/ladder-builder.ts";
+import type { RiskParams } from "./params.ts";
+
+/** What a position is measured by. */
+export interface PositionInput {
+  readonly midHalfTicks: number;
+  readonly inventoryLots: number;
+  readonly quoteUnits: number;
+  readonly targetIqvRatio: number;
+}
+
+export class PositionLimits {
+  readonly #maxUnits: number;
+  readonly #maxDeltaLots: number;
+
+  constructor(
+    instrument: Instrument,
+    { maxPositionNotional, maxNetDelta }: Pick<RiskParams, "maxPositionNotional" | "maxNetDelta">,
+  ) {
+    this.#maxUnits = limitUnits(instrument, maxPositionNotional);
+    this.#maxDeltaLots = limitLots(instrument, maxNetDelta);
+  }
+
+  /** The inventory is worth the limit. */
+  isFull({ inventoryLots, midHalfTicks }: PositionInput): boolean {
+    return inventoryLots * midHalfTicks >= 2 * this.#maxUnits;
+  }
+
+  /** The inventory is as far from its target as it may be. */
+  isOffTarget(input: PositionInput): boolean {
+    return Math.abs(deltaLots(input)) >= this.#maxDeltaLots;
+  }
+
+  /** What each side may still add before a limit is reached. */
+  room(input: PositionInput): SideRoom {
+    const { inventoryLots, midHalfTicks } = input;
+    const delta = deltaLots(input);
+    const positionUnits = this.#maxUnits - (inventoryLots * midHalfTicks) / 2;
+    const deltaUnits = ((this.#maxDeltaLots - delta) * midHalfTicks) / 2;
+    return {
+      buyUnits: Math.max(0, Math.floor(Math.min(positionUnits, deltaUnits))),
+      sellLots: Math.max(0, Math.floor(this.#maxDeltaLots + delta)),
+    };
+  }
+}
+
+/** A limit in quote currency as tick-lot units; Infinity where it is beyond all that is counted. */
+export function limitUnits(instrument: Instrument, limit: string | null): number {
+  if (limit === null) return Infinity;
+  const value = decimal(limit);
+  const isBeyond = value.gt(instrument.notional(1, Number.MAX_SAFE_INTEGER));
+  return isBeyond ? Infinity : instrument.wholeNotionalUnits(value);
+}
+
+function limitLots(instrument: Instrument, limit: string | null): number {
+  if (limit === null) return Infinity;
+  const size = decimal(limit);
+  const isBeyond = size.gt(instrument.size(Number.MAX_SAFE_INTEGER));
+  return isBeyond ? Infinity : instrument.wholeLots(size);
+}
+
+/** Inventory over its target, in lots; fractional, since the target is a ratio of values. */
+export function deltaLots(input: PositionInput): number {
+  const { inventoryLots, midHalfTicks, quoteUnits, targetIqvRatio } = input;
+  if (!(midHalfTicks > 0)) return 0;
+  const doubledValue = inventoryLots * midHalfTicks;
+  const doubledTarget = targetIqvRatio * (doubledValue + 2 * quoteUnits);
+  return Math.round(doubledValue - doubledTarget) / midHalfTicks;
+}
