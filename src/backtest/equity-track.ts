@@ -25,6 +25,12 @@ export interface EquityPoint {
   readonly openAsks: number;
 }
 
+/** Orders that are known to work at the venue, a side each. */
+interface OpenOrders {
+  readonly bids: number;
+  readonly asks: number;
+}
+
 const POINT_INTERVAL_MS = 1_000;
 
 export class EquityTrack {
@@ -37,43 +43,41 @@ export class EquityTrack {
   readonly #instrument: Instrument;
   #peak: Decimal | null = null;
   #nextPointMs = -Infinity;
-  #steps = 0;
-  #quotedSteps = 0;
+  #base: Decimal | null = null;
+  #quote: Decimal | null = null;
+  #baseValue = 0;
+  #quoteValue = 0;
+  #samples = 0;
+  #quotedSamples = 0;
 
   constructor(engine: PairEngine, instrument: Instrument) {
     this.#engine = engine;
     this.#instrument = instrument;
   }
 
-  /** Part of the time with at least one order working on each side, sampled at each time step. */
+  /** Part of the time with at least one order working on each side, sampled once a second. */
   get quoteUptime(): number {
-    return this.#steps === 0 ? 0 : this.#quotedSteps / this.#steps;
+    return this.#samples === 0 ? 0 : this.#quotedSamples / this.#samples;
   }
 
   onTime(nowMs: number): void {
-    const { bids, asks } = this.#openOrders();
-    this.#steps += 1;
-    if (bids > 0 && asks > 0) this.#quotedSteps += 1;
-    if (nowMs < this.#nextPointMs || !this.#engine.ledger.isMarked) return;
+    if (nowMs < this.#nextPointMs) return;
     this.#nextPointMs = nowMs + POINT_INTERVAL_MS;
-    this.addPoint(nowMs);
+    const { bids, asks } = this.#openOrders();
+    this.#samples += 1;
+    if (bids > 0 && asks > 0) this.#quotedSamples += 1;
+    if (this.#engine.ledger.isMarked) this.addPoint(nowMs, { bids, asks });
   }
 
-  addPoint(timeMs: number): void {
+  addPoint(timeMs: number, open: OpenOrders = this.#openOrders()): void {
     const { ledger, market, state, targetIqvRatio } = this.#engine;
     const { midHalfTicks, volatilityPct } = market;
     ledger.mark(midHalfTicks);
     const pnl = ledger.pnl();
     const equity = ledger.openingEquity.plus(pnl.equityChange);
-    if (this.#peak === null || equity.gt(this.#peak)) this.#peak = equity;
-    const drawdown = this.#peak.minus(equity);
-    if (drawdown.gt(this.maxDrawdown)) {
-      this.maxDrawdown = drawdown;
-      this.maxDrawdownFrom = this.#peak;
-    }
+    this.#takeDrawdown(equity);
     const moveRatio = this.#moveRatio(midHalfTicks, targetIqvRatio);
     this.maxAbsMoveRatio = Math.max(this.maxAbsMoveRatio, Math.abs(moveRatio));
-    const { bids, asks } = this.#openOrders();
     this.points.push({
       timeMs,
       midHalfTicks,
@@ -86,19 +90,36 @@ export class EquityTrack {
       iqvMoveRatio: moveRatio,
       volatilityPct,
       state,
-      openBids: bids,
-      openAsks: asks,
+      openBids: open.bids,
+      openAsks: open.asks,
     });
   }
 
-  #moveRatio(midHalfTicks: number, targetIqvRatio: number): number {
-    const { ledger } = this.#engine;
-    const price = (midHalfTicks / 2) * this.#instrument.tickValue;
-    const ratio = iqvRatio(Number(plain(ledger.base())), price, Number(plain(ledger.quote())));
-    return iqvMoveRatio(ratio, targetIqvRatio);
+  #takeDrawdown(equity: Decimal): void {
+    if (this.#peak === null || equity.gt(this.#peak)) {
+      this.#peak = equity;
+      return;
+    }
+    const drawdown = this.#peak.minus(equity);
+    if (!drawdown.gt(this.maxDrawdown)) return;
+    this.maxDrawdown = drawdown;
+    this.maxDrawdownFrom = this.#peak;
   }
 
-  #openOrders(): { bids: number; asks: number } {
+  /** In floats: a ratio to look at. Holdings are read anew only when a fill has changed them. */
+  #moveRatio(midHalfTicks: number, targetIqvRatio: number): number {
+    const { ledger } = this.#engine;
+    const [base, quote] = [ledger.base(), ledger.quote()];
+    if (base !== this.#base || quote !== this.#quote) {
+      [this.#base, this.#quote] = [base, quote];
+      this.#baseValue = Number(plain(base));
+      this.#quoteValue = Number(plain(quote));
+    }
+    const price = (midHalfTicks / 2) * this.#instrument.tickValue;
+    return iqvMoveRatio(iqvRatio(this.#baseValue, price, this.#quoteValue), targetIqvRatio);
+  }
+
+  #openOrders(): OpenOrders {
     let bids = 0;
     let asks = 0;
     for (const order of this.#engine.orders.live.values()) {
