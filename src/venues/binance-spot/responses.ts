@@ -1,0 +1,206 @@
+/**
+ * Answers to questions put to Binance Spot, by REST or WebSocket API (both have the same shapes),
+ * as domain values: orders, balances, own trades, candles, a book. Pure; may import domain only.
+ */
+
+import * as v from "valibot";
+import { decimal, plain } from "#domain/decimal.ts";
+import type { AccountEvent, OrderEvent } from "#domain/events.ts";
+import type { Fill } from "#domain/fill.ts";
+import {
+  Amount,
+  Count,
+  changeOf,
+  feeAssetOf,
+  type MessageContext,
+  ProtocolError,
+  parsed,
+  Quantity,
+  quantityLotsOf,
+  tradeKey,
+} from "./wire.ts";
+
+const Order = v.object({
+  symbol: v.string(),
+  orderId: Count,
+  clientOrderId: v.string(),
+  origQty: Quantity,
+  executedQty: Quantity,
+  preventedQuantity: v.optional(Quantity),
+  status: v.string(),
+  updateTime: Count,
+});
+
+const Account = v.object({
+  updateTime: Count,
+  balances: v.array(v.object({ asset: v.string(), free: Quantity, locked: Quantity })),
+});
+
+const OwnTrade = v.object({
+  symbol: v.string(),
+  id: Count,
+  orderId: Count,
+  price: Quantity,
+  qty: Quantity,
+  commission: Amount,
+  commissionAsset: v.nullable(v.string()),
+  time: Count,
+  isBuyer: v.boolean(),
+  isMaker: v.boolean(),
+});
+
+/** Open time, open, high, low, close, base volume, close time; the rest is not used. */
+const Kline = v.looseTuple([Count, Quantity, Quantity, Quantity, Quantity, Quantity, Count]);
+const Level = v.looseTuple([Quantity, Quantity]);
+const Depth = v.object({ lastUpdateId: Count, bids: v.array(Level), asks: v.array(Level) });
+
+/** A trade of our own. The venue names its order by number only. */
+export interface OwnTrade {
+  /** Grows with time in a symbol: ask for more from the next one on. */
+  readonly tradeNumber: number;
+  readonly venueOrderId: string;
+  readonly fill: Omit<Fill, "clientOrderId">;
+}
+
+/** Prices as floats: for volatility, never for money. */
+export interface Candle {
+  readonly openTimeMs: number;
+  /** The last millisecond that it covers; in the future for a candle that is not complete. */
+  readonly closeTimeMs: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+}
+
+/** A level of a book: ticks, lots. */
+export type BookLevel = readonly [ticks: number, lots: number];
+
+export interface DepthSnapshot {
+  readonly lastUpdateId: number;
+  /** Best first. */
+  readonly bids: readonly BookLevel[];
+  readonly asks: readonly BookLevel[];
+}
+
+/**
+ * The answer of `order.status`: what became of one order.
+ * @throws {ProtocolError} also where the order is of another symbol
+ * @throws {InputError} `off-grid`
+ */
+export function readOrder(json: unknown, context: MessageContext): OrderEvent {
+  const order = parsed(Order, json, "order.status");
+  const { instrument, receivedTimeMs } = context;
+  checkSymbol(order.symbol, context, "order.status");
+  const change = changeOf(order.status, `order.status of order ${order.orderId}`);
+  return {
+    kind: "order",
+    venueTimeMs: order.updateTime,
+    receivedTimeMs,
+    clientOrderId: order.clientOrderId,
+    venueOrderId: order.orderId.toString(),
+    change,
+    quantityLots: quantityLotsOf(order.origQty, order.preventedQuantity, { change, instrument }),
+    filledLots: instrument.lotsOf(order.executedQty),
+    reason: change === "rejected" ? "other" : null,
+    message: "",
+  };
+}
+
+/** The answer of `openOrders.status` for one symbol, whoever placed them. @throws as readOrder */
+export function readOpenOrders(json: unknown, context: MessageContext): OrderEvent[] {
+  const orders = parsed(v.array(v.unknown()), json, "openOrders.status");
+  return orders.map((order) => readOrder(order, context));
+}
+
+/**
+ * The answer of `account.status`, free and locked together; an asset that is not in it is zero.
+ * @param openOrderIds the complete list under our prefix, or null where it was not asked for
+ * @throws {ProtocolError}
+ */
+export function readAccount(
+  json: unknown,
+  openOrderIds: readonly string[] | null,
+  { instrument, receivedTimeMs }: MessageContext,
+): AccountEvent {
+  const account = parsed(Account, json, "account.status");
+  const totalOf = (asset: string): string => {
+    const balance = account.balances.find((entry) => entry.asset === asset);
+    if (balance === undefined) return "0";
+    return plain(decimal(balance.free).plus(decimal(balance.locked)));
+  };
+  return {
+    kind: "account",
+    venueTimeMs: account.updateTime,
+    receivedTimeMs,
+    base: totalOf(instrument.base),
+    quote: totalOf(instrument.quote),
+    openOrderIds,
+  };
+}
+
+/**
+ * The answer of `myTrades`, in its order: oldest first.
+ * @throws {ProtocolError}
+ * @throws {InputError} `off-grid`
+ */
+export function readOwnTrades(json: unknown, context: MessageContext): OwnTrade[] {
+  const { instrument } = context;
+  return parsed(v.array(OwnTrade), json, "myTrades").map((trade) => {
+    checkSymbol(trade.symbol, context, "myTrades");
+    const where = `myTrades, trade ${trade.id}`;
+    return {
+      tradeNumber: trade.id,
+      venueOrderId: trade.orderId.toString(),
+      fill: {
+        tradeId: tradeKey(trade.symbol, trade.id),
+        side: trade.isBuyer ? "buy" : "sell",
+        priceTicks: instrument.ticksOf(trade.price),
+        quantityLots: instrument.lotsOf(trade.qty),
+        fee: plain(decimal(trade.commission)),
+        feeAsset: feeAssetOf(trade.commission, trade.commissionAsset, { instrument, where }),
+        liquidity: trade.isMaker ? "maker" : "taker",
+        venueTimeMs: trade.time,
+      },
+    };
+  });
+}
+
+/**
+ * The answer of `klines`, oldest first; the last one may not be complete.
+ * @throws {ProtocolError}
+ */
+export function readKlines(json: unknown): Candle[] {
+  return parsed(v.array(Kline), json, "klines").map(
+    ([openTimeMs, open, high, low, close, , closeTimeMs]) => ({
+      openTimeMs,
+      closeTimeMs,
+      open: Number(open),
+      high: Number(high),
+      low: Number(low),
+      close: Number(close),
+    }),
+  );
+}
+
+/**
+ * The answer of `depth`. Sizes are cut to whole lots: an order placed before the venue made its
+ * lot coarser may still rest there. Prices are exact.
+ * @throws {ProtocolError}
+ * @throws {InputError} `off-grid` where a price does not fit the instrument
+ */
+export function readDepth(json: unknown, { instrument }: MessageContext): DepthSnapshot {
+  const depth = parsed(Depth, json, "depth");
+  const levelsOf = (levels: typeof depth.bids): BookLevel[] =>
+    levels.map(([price, size]) => [instrument.ticksOf(price), instrument.wholeLots(decimal(size))]);
+  return {
+    lastUpdateId: depth.lastUpdateId,
+    bids: levelsOf(depth.bids),
+    asks: levelsOf(depth.asks),
+  };
+}
+
+function checkSymbol(symbol: string, { instrument }: MessageContext, where: string): void {
+  if (symbol === instrument.symbol) return;
+  throw new ProtocolError(`${symbol} where ${instrument.symbol} was asked for`, where);
+}

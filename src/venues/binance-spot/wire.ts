@@ -1,0 +1,118 @@
+/**
+ * What Binance's messages have in common: the kinds of fields, sides, order statuses, and the error
+ * for a message that is not as documented. Unknown fields are ignored everywhere. Pure; may import
+ * domain only.
+ */
+
+import * as v from "valibot";
+import { MmError } from "#domain/errors.ts";
+import type { OrderChange } from "#domain/events.ts";
+import type { Instrument, Side } from "#domain/instrument.ts";
+
+/** The venue sent what its documentation does not allow: nothing of the message was used. */
+export class ProtocolError extends MmError {
+  constructor(message: string, where: string, cause?: unknown) {
+    super("bad-message", message, {
+      where,
+      hint: "the venue may have changed its API; reconcile, and look for a newer version",
+      cause,
+    });
+  }
+}
+
+/** What a message is about, and when it reached us. */
+export interface MessageContext {
+  readonly instrument: Instrument;
+  readonly receivedTimeMs: number;
+}
+
+/** Ids, times and counts: JSON numbers. */
+export const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** Amounts of money: strings of a plain decimal. */
+export const Amount = v.pipe(v.string(), v.regex(/^-?\d+(?:\.\d+)?$/));
+/** Prices and sizes: never negative. */
+export const Quantity = v.pipe(v.string(), v.regex(/^\d+(?:\.\d+)?$/));
+export const SideWord = v.picklist(["BUY", "SELL"]);
+
+/**
+ * `json` as the schema has it.
+ * @param where the kind of message, for the error
+ * @throws {ProtocolError} with the path of the first field that is wrong; its value is shown where
+ * it is a word that is new to us, and left out otherwise
+ */
+export function parsed<Schema extends v.GenericSchema>(
+  schema: Schema,
+  json: unknown,
+  where: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue) ?? "the message";
+  throw new ProtocolError(`${path} must be ${expectation(issue)}`, where);
+}
+
+function expectation(issue: v.BaseIssue<unknown>): string {
+  const allowed = issue.expected === null ? "valid" : issue.expected;
+  return issue.type === "picklist" ? `${allowed}, and is ${issue.received}` : allowed;
+}
+
+export function sideOf(word: v.InferOutput<typeof SideWord>): Side {
+  return word === "BUY" ? "buy" : "sell";
+}
+
+const CHANGES: ReadonlyMap<string, OrderChange> = new Map([
+  ["NEW", "open"],
+  ["PENDING_NEW", "open"],
+  ["PENDING_CANCEL", "open"],
+  ["PARTIALLY_FILLED", "open"],
+  ["FILLED", "filled"],
+  ["CANCELED", "canceled"],
+  ["EXPIRED", "expired"],
+  ["EXPIRED_IN_MATCH", "expired"],
+  ["REJECTED", "rejected"],
+]);
+
+/**
+ * What an order's status tells of it. A status decides whether an order counts as open, so this is
+ * the one word that may not be new to us.
+ * @throws {ProtocolError} where the status is unknown
+ */
+export function changeOf(status: string, where: string): OrderChange {
+  const change = CHANGES.get(status);
+  if (change !== undefined) return change;
+  throw new ProtocolError(`${JSON.stringify(status)} is no known order status`, where);
+}
+
+/**
+ * An order's quantity as the core counts it. What self-trade prevention took off an order that
+ * works on (mode DECREMENT) will never be filled and is no part of it any more.
+ */
+export function quantityLotsOf(
+  quantity: string,
+  prevented: string | undefined,
+  { change, instrument }: { readonly change: OrderChange; readonly instrument: Instrument },
+): number {
+  const lots = instrument.lotsOf(quantity);
+  return change === "open" && prevented !== undefined ? lots - instrument.lotsOf(prevented) : lots;
+}
+
+/**
+ * The asset that a fee was charged in. Binance names none where nothing was charged; the fee is
+ * then zero of the quote currency.
+ * @throws {ProtocolError} where something was charged in no asset
+ */
+export function feeAssetOf(
+  fee: string,
+  asset: string | null,
+  { instrument, where }: { readonly instrument: Instrument; readonly where: string },
+): string {
+  if (asset !== null) return asset;
+  if (/[1-9]/.test(fee)) throw new ProtocolError(`a fee of ${fee} in no asset`, where);
+  return instrument.quote;
+}
+
+/** A trade's key: its number alone is unique in its symbol only. */
+export function tradeKey(symbol: string, tradeNumber: number): string {
+  return `${symbol}:${tradeNumber}`;
+}
