@@ -25,6 +25,7 @@ export interface PairChanges {
   readonly quote?: Section;
   readonly capital?: Section;
   readonly quoting?: Section;
+  readonly volatility?: Section;
   readonly risk?: Section;
   readonly simulation?: Section;
   readonly instrumentOverride?: Section;
@@ -57,7 +58,7 @@ export function configText(changes: PairChanges = {}): string {
       updateIntervalSeconds: 10,
       ...changes.quoting,
     },
-    volatility: { shortWindow: 5, longWindow: 20 },
+    volatility: { shortWindow: 5, longWindow: 20, ...changes.volatility },
     risk: { maxOrderNotional: "30000", maxPositionNotional: "60000", ...changes.risk },
     instrumentOverride: {
       tickSize: "0.01",

@@ -168,6 +168,14 @@ describe.concurrent("configs", () => {
     );
   });
 
+  test("volatility of a reference price, which a backtest has not", async () => {
+    const path = folder.config("reference.json", { volatility: { source: "reference" } });
+    expect(await failed(["-c", path, "--tape", TAPE])).toBe(
+      "mm: pair ETH, volatility.source: a backtest has no reference price to measure; " +
+        'give "mid"',
+    );
+  });
+
   test("no instrument rules: the example to add is given", async () => {
     const path = folder.config("no-rules.json", { instrumentOverride: {} });
     const rules = /,"instrumentOverride":\{.*?\}/;
@@ -195,6 +203,12 @@ describe.concurrent("options", () => {
   test("an unknown queue model", async () => {
     const said = await failed([...synthetic, "--queue", "fifo"]);
     expect(said).toStartWith('mm: --queue: "fifo" is no queue model; give one of risk-averse');
+  });
+
+  test("a price that is none for the generated market", async () => {
+    expect(await failed([...synthetic, "--price", "2k"])).toStartWith(
+      'mm: --price: "2k" is no amount',
+    );
   });
 
   test("a latency that is none", async () => {
