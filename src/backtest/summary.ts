@@ -58,7 +58,7 @@ export interface Summary extends RunFigures {
   readonly startMs: number;
   readonly endMs: number;
   readonly durationSeconds: number;
-  /** The same run with the most careful queue model: the truth lies between the two. */
+  /** The same run with the most careful queue model: read the two as a band. */
   readonly riskAverse: RunFigures | null;
 }
 

@@ -28,8 +28,9 @@ export interface CaptureTape {
 
 /**
  * Sets the recorder's clock so that the fastest message of the log took `minFeedLatencyMs`.
- * A ticker carries no time of the venue's. It is stamped as if it had been as fast as that: never
- * before its true time, so that a print stays ahead of the touch that it caused.
+ * A ticker carries no time of the venue's. It is stamped as if it had been as fast as that: not
+ * before its true time, unless it was faster than every message that has one, so that a print stays
+ * ahead of the touch that it caused.
  */
 export function timesOf(
   log: CaptureLog,

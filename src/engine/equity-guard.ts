@@ -104,12 +104,13 @@ export class EquityGuard {
     this.#dailyLoss.countFrom(this.#equity);
   }
 
-  /** Both losses and their limits, for people. */
+  /** The losses that have a limit, for people. */
   describe(): string {
-    const told = this.readings().map(
-      ({ id, valuePct, limitPct }) => `${id} ${valuePct} % of ${limitPct} %`,
-    );
-    return told.join(", ");
+    return [this.#drawdown, this.#dailyLoss]
+      .filter((limit) => !limit.isOff)
+      .map((limit) => limit.reading(this.#equity))
+      .map(({ id, valuePct, limitPct }) => `${id} ${valuePct} % of ${limitPct} %`)
+      .join(", ");
   }
 
   readings(): EquityReading[] {

@@ -120,12 +120,11 @@ export class Quoter {
     const binTicks = ((input.midHalfTicks / 2) * params.ladder.binStepBps) / 10_000;
     this.#limits.keepPriceTicks = Math.ceil(binTicks * params.requote.keepPriceBinFraction);
     this.#limits.keepSizePct = params.requote.keepSizePct;
-    this.#limits.capital = Math.min(input.quoteUnits - orders.missingCost("buy"), room.buyUnits);
+    // What the venue filled and our books lack has used up capital and room alike.
+    this.#limits.capital = Math.min(input.quoteUnits, room.buyUnits) - orders.missingCost("buy");
     this.#bids.plan(this.ladder.bids, this.#liveBids, this.#limits);
-    this.#limits.capital = Math.min(
-      input.inventoryLots - orders.missingCost("sell"),
-      room.sellLots,
-    );
+    this.#limits.capital =
+      Math.min(input.inventoryLots, room.sellLots) - orders.missingCost("sell");
     this.#asks.plan(this.ladder.asks, this.#liveAsks, this.#limits);
     this.isDeferred = this.#bids.deferred || this.#asks.deferred;
     this.#send();

@@ -219,6 +219,21 @@ describe("money that is not ours any more", () => {
   });
 });
 
+describe("room that is used up already", () => {
+  test("fills that the venue counted and we have not booked are no room for more", () => {
+    // 1 ETH at 2000 of a limit of 3000: three bids of 1000 USDT together fill the room.
+    const bench = quoting(params({ risk: { maxPositionNotional: "3000" } }));
+    for (const { clientOrderId, quantityLots } of ordersOf(bench, "buy")) {
+      const facts = { quantityLots, filledLots: quantityLots };
+      bench.apply(bench.events.order(clientOrderId, "filled", facts));
+    }
+    bench.pass(2_000, MID);
+    // The books still say 1 ETH and 2000 USDT; bidding once more would end at 4000.
+    expect(bench.base).toBe("1");
+    expect(ordersOf(bench, "buy")).toEqual([]);
+  });
+});
+
 describe("an order whose request is not answered", () => {
   test("a side that must be off is off as soon as the answer is there", () => {
     const bench = quoting(params({ risk: { maxPositionNotional: "2100" } }));
