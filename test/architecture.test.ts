@@ -33,7 +33,7 @@ const LAYERS: ReadonlyMap<string, readonly string[]> = new Map([
   ["journal", CORE],
 
   ["config", ["domain", "strategies", "engine"]],
-  ["data", ["domain", "sim"]],
+  ["data", ["domain", "sim", "venues"]],
   ["backtest", [...CORE, ...EDGES, "sim", "config", "data"]],
   ["runtime", [...CORE, ...EDGES, "sim", "config", "data"]],
   ["mock-venues", [...CORE, "net", "venues", "sim", "data"]],

@@ -5,11 +5,16 @@
  * due first goes first; at the same instant the exchange's side does. No real time anywhere.
  */
 
-import type { BookEvent, ConnectionEvent, TimeEvent, TradeEvent } from "#domain/events.ts";
-import type { PairEngine } from "#engine/pair-engine.ts";
+import type {
+  BookEvent,
+  ConnectionEvent,
+  EngineEvent,
+  TimeEvent,
+  TradeEvent,
+} from "#domain/events.ts";
 import { FeedKind, type MarketTape } from "#sim/market-tape.ts";
 import type { SimExchange } from "#sim/sim-exchange.ts";
-import type { SimulatedLink, VenueEvent } from "./simulated-link.ts";
+import type { SimulatedLink, VenueEvent } from "#sim/simulated-link.ts";
 
 /** Told of each round: for the report. */
 export interface DriverListener {
@@ -19,9 +24,16 @@ export interface DriverListener {
   onTime(nowMs: number): void;
 }
 
+/** Whoever decides: PairEngine, or another to compare it with. */
+export interface DecisionCore {
+  apply(event: EngineEvent): void;
+  /** Orders that may still be open: a run ends when there are none. */
+  readonly orders: { readonly live: { readonly size: number } };
+}
+
 export interface DriverParts {
   readonly tape: MarketTape;
-  readonly engine: PairEngine;
+  readonly engine: DecisionCore;
   readonly exchange: SimExchange;
   readonly link: SimulatedLink;
   readonly listener: DriverListener;

@@ -3,9 +3,13 @@
  * and settles the accounts. Pure: the same inputs give the same result, byte for byte.
  */
 
-import { engineParams } from "#config/engine-params.ts";
-import { simulatedFeeAsset } from "#config/instrument-override.ts";
+import { engineParams, orderIdPrefix } from "#config/engine-params.ts";
 import type { PairConfig } from "#config/schema.ts";
+import {
+  type SimulatedAccount,
+  simulatedAccount,
+  thirdFeeAsset,
+} from "#config/simulated-account.ts";
 import { type Decimal, decimal, decimalOfInteger, ZERO } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
@@ -15,13 +19,12 @@ import type { Alert } from "#ports/sink.ts";
 import type { LatencyModel } from "#sim/latency-model.ts";
 import type { MarketTape } from "#sim/market-tape.ts";
 import type { QueueModel } from "#sim/queue-model.ts";
-import type { AccountSetup, FeePolicy } from "#sim/sim-account.ts";
 import { SimExchange } from "#sim/sim-exchange.ts";
 import type { Strategy } from "#strategies/strategy.ts";
 import { BacktestDriver } from "./backtest-driver.ts";
 import { EquityTrack } from "./equity-track.ts";
 import { OrderLog } from "./order-log.ts";
-import { SimulatedLink } from "./simulated-link.ts";
+import { ReportingLink } from "./reporting-link.ts";
 
 export interface BacktestOptions {
   readonly pair: PairConfig;
@@ -56,8 +59,6 @@ export interface BacktestResult {
 const MAX_ALERTS = 1_000;
 /** Feed messages between two reports of progress. */
 const PROGRESS_EVERY = 20_000;
-/** Plenty of the asset that fees are paid in, so that it never runs out during a run. */
-const FEE_ASSET_BALANCE = "1000000";
 
 /**
  * Whether the pair is one that can be backtested.
@@ -87,7 +88,7 @@ export function runBacktest(options: BacktestOptions): BacktestResult {
   const log = new OrderLog();
   const alerts: Alert[] = [];
   let alertCount = 0;
-  const link = new SimulatedLink(latency, `${params.orderPrefix}-${params.pairId}`, {
+  const link = new ReportingLink(latency, orderIdPrefix(pair), {
     onAlert: (alert) => {
       alertCount += 1;
       if (alerts.length < MAX_ALERTS) alerts.push(alert);
@@ -95,18 +96,19 @@ export function runBacktest(options: BacktestOptions): BacktestResult {
     onAudit: (record) => log.onAudit(record),
   });
   const engine = new PairEngine(instrument, params, options.strategy, link);
-  const account = accountSetup(pair);
+  const { setup: account, fees } = simulatedAccount(pair);
   const exchange: SimExchange = new SimExchange({
     instrument,
     queueModel: options.queueModel,
     account,
-    fees: feePolicy(pair),
+    fees,
     emit: (event) => {
       link.onVenueEvent(event);
       exchange.interrupt();
     },
   });
-  setFeeAssetPrice(pair, engine);
+  const feeAsset = thirdFeeAsset(pair);
+  if (feeAsset !== null) engine.ledger.setAssetPrice(feeAsset.asset, decimal(feeAsset.price));
   const track = new EquityTrack(engine, instrument);
   const driver = new BacktestDriver({
     tape,
@@ -144,31 +146,12 @@ export function runBacktest(options: BacktestOptions): BacktestResult {
   };
 }
 
-function accountSetup({ capital, simulation }: PairConfig): AccountSetup {
-  const setup = {
-    base: simulation.base ?? capital.initInventoryAmount,
-    quote: simulation.quote ?? capital.initQuoteAmount,
-  };
-  const paysInOther = typeof simulation.feeAsset === "object";
-  return paysInOther ? { ...setup, feeAsset: FEE_ASSET_BALANCE } : setup;
-}
-
-function feePolicy(pair: PairConfig): FeePolicy {
-  const feeAsset = simulatedFeeAsset(pair);
-  return typeof feeAsset === "string" ? { kind: feeAsset } : { kind: "asset", ...feeAsset };
-}
-
-function setFeeAssetPrice({ simulation }: PairConfig, engine: PairEngine): void {
-  if (typeof simulation.feeAsset !== "object") return;
-  engine.ledger.setAssetPrice(simulation.feeAsset.asset, decimal(simulation.feeAsset.price));
-}
-
 interface Settled {
   readonly pair: PairConfig;
   readonly instrument: Instrument;
   readonly engine: PairEngine;
   readonly exchange: SimExchange;
-  readonly account: AccountSetup;
+  readonly account: SimulatedAccount["setup"];
   readonly openingEquity: Decimal;
 }
 
@@ -177,14 +160,16 @@ function residualOf(settled: Settled, pnl: PnlSplit): Decimal {
   // The account may hold more than the pair's allocation: what counts is how it changed.
   const gained = (now: Decimal, before: string, allocation: string): Decimal =>
     now.minus(decimal(before)).plus(decimal(allocation));
-  const { capital, simulation } = pair;
+  const { capital } = pair;
   const base = gained(exchange.account.base, account.base, capital.initInventoryAmount);
   const quote = gained(exchange.account.quote, account.quote, capital.initQuoteAmount);
-  const fee = simulation.feeAsset;
+  const fee = thirdFeeAsset(pair);
   const feeAsset =
-    typeof fee === "object"
-      ? gained(exchange.account.feeAssetBalance, FEE_ASSET_BALANCE, "0").times(decimal(fee.price))
-      : ZERO;
+    fee === null
+      ? ZERO
+      : gained(exchange.account.feeAssetBalance, account.feeAsset ?? "0", "0").times(
+          decimal(fee.price),
+        );
   const mid = instrument.tickSize
     .times(decimal("0.5"))
     .times(decimalOfInteger(engine.market.midHalfTicks));

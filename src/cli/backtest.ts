@@ -141,7 +141,9 @@ async function prepare(options: BacktestCliOptions): Promise<Prepared> {
     });
   }
   const { config, directory, path } = await readConfig(options);
-  const pair = choosePair(config, options.pair, path);
+  // The built-in config has one pair for this, its first.
+  const preferred = options.config === undefined ? config.pairs[0]?.id : undefined;
+  const pair = choosePair(config, options.pair ?? preferred, path);
   const instrument = instrumentFor(pair);
   requireTestable(pair, instrument);
   const queueModel = readQueueModel(options.queue);

@@ -16,6 +16,11 @@ import { DEFAULT_DECAY_RATE } from "./sections/quoting.ts";
 /** How the order ids of every pair begin, so that they are recognised at the venue. */
 const ORDER_PREFIX = "mm";
 
+/** How every client order id of a pair begins, up to a dash. */
+export function orderIdPrefix({ id }: PairConfig): string {
+  return `${ORDER_PREFIX}-${id}`;
+}
+
 /** @param epoch the run's number, larger than that of any run before */
 export function engineParams(
   pair: PairConfig,

@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { section, text } from "./fields.ts";
 import { PairSchema } from "./sections/pair.ts";
-import { AccountsSchema, ControlSchema, VenuesSchema } from "./sections/world.ts";
+import { AccountsSchema, ControlSchema, RuntimeSchema, VenuesSchema } from "./sections/world.ts";
 
 export const ConfigSchema = section(
   { effect: "Config of MM: one file for a run. Money and sizes are decimal strings." },
@@ -21,8 +21,9 @@ export const ConfigSchema = section(
     stateDir: v.optional(
       text(
         {
-          effect: "Folder of the journal and tapes, relative to the folder of the config file.",
-          notYetUsed: true,
+          effect:
+            "Folder of what a run keeps, relative to the folder of the config file: locks, so " +
+            "that no pair is run twice.",
         },
         "a folder",
         /^.+$/,
@@ -30,6 +31,7 @@ export const ConfigSchema = section(
       "./state",
     ),
     control: v.optional(ControlSchema, {}),
+    runtime: v.optional(RuntimeSchema, {}),
     accounts: v.optional(AccountsSchema, {}),
     pairs: v.pipe(
       v.array(PairSchema, "must be a list of pairs"),

@@ -1,67 +1,46 @@
 /**
- * The fast parser of Binance spot recordings: reads the hot shapes straight from the bytes of a
- * line, without a string or an object. What it does not know byte for byte goes to the twin in
- * binance-spot-json.ts, which also words the errors. Prices and sizes are scaled as integers.
+ * The parser of Binance spot recordings: a line is a receive time in nanoseconds, a space, and a
+ * message, which the venue's own parser reads. Says which line is wrong, and what to do about it.
  */
 
-import { type Decimal, decimalsOf, scaledInteger } from "#domain/decimal.ts";
-import { InvariantError } from "#domain/errors.ts";
+import { InputError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
-import { MAX_TICKS, readSpotJson, receivedMsOf, venueMsOf } from "./binance-spot-json.ts";
-import { CaptureKind, CaptureMessage } from "./capture-log.ts";
+import {
+  BadMarketMessage,
+  parseMarketJson,
+  readMarketJson,
+  shortened,
+  unknownMessage,
+} from "#venues/binance-spot/market-json.ts";
+import { MarketKind } from "#venues/binance-spot/market-message.ts";
+import { MarketParser } from "#venues/binance-spot/market-parser.ts";
+import { CaptureMessage } from "./capture-log.ts";
 
-/** What a number parser answers where the bytes are not what it expects. */
-const MISFIT = -1;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const POINT = 0x2e;
+const SPACE = 0x20;
 const ZERO = 0x30;
-const CLOSE_BRACKET = 0x5d;
-
-/** A price or size step as an integer: step = mantissa · 10^-decimals. */
-interface Grid {
-  readonly decimals: number;
-  readonly mantissa: number;
-}
+/** Of the receive time: whole milliseconds, then nanoseconds of the next one. */
+const WHOLE_DIGITS = 13;
+const NANOSECOND_DIGITS = 6;
+const TIME_DIGITS = WHOLE_DIGITS + NANOSECOND_DIGITS;
 
 export class SpotLineParser {
-  readonly #instrument: Instrument;
+  readonly #source: { readonly instrument: Instrument; readonly name: string };
   readonly #path: string;
-  readonly #price: Grid;
-  readonly #size: Grid;
   readonly #message = new CaptureMessage();
+  readonly #parser: MarketParser;
   readonly #decoder = new TextDecoder();
-
-  readonly #tickerHead: Uint8Array;
-  readonly #depthHead: Uint8Array;
-  readonly #tradeHead: Uint8Array;
-  readonly #symbolThenBid: Uint8Array;
-  readonly #symbolThenFirstId: Uint8Array;
-  readonly #symbolThenTradeId: Uint8Array;
-
-  #bytes: Uint8Array = new Uint8Array(0);
-  #at = 0;
-  #wasCut = false;
 
   /** @param path of the file, for errors */
   constructor(instrument: Instrument, path: string) {
-    const { symbol } = instrument;
-    const stream = `{"stream":"${symbol.toLowerCase()}@`;
-    this.#instrument = instrument;
+    this.#source = { instrument, name: "the recording" };
     this.#path = path;
-    this.#price = gridOf(instrument.tickSize);
-    this.#size = gridOf(instrument.lotSize);
-    this.#tickerHead = ascii(`${stream}bookTicker","data":{"u":`);
-    this.#depthHead = ascii(`${stream}depth@100ms","data":{"e":"depthUpdate","E":`);
-    this.#tradeHead = ascii(`${stream}trade","data":{"e":"trade","E":`);
-    this.#symbolThenBid = ascii(`,"s":"${symbol}","b":"`);
-    this.#symbolThenFirstId = ascii(`,"s":"${symbol}","U":`);
-    this.#symbolThenTradeId = ascii(`,"s":"${symbol}","t":`);
+    this.#parser = new MarketParser(this.#source, this.#message);
   }
 
   /**
    * Reads the line `bytes[start, end)`. The message is reused by the next call.
-   * @throws {InputError} as readSpotJson does, with `file:line`
+   * @throws {InputError} with `file:line`: `bad-line`, `bad-time`, `unknown-message`,
+   *   `wrong-symbol`, `off-grid`
    */
   parse(bytes: Uint8Array, start: number, end: number, line: number): CaptureMessage {
     return this.parseFast(bytes, start, end) ?? this.parseSlow(bytes.subarray(start, end), line);
@@ -69,221 +48,82 @@ export class SpotLineParser {
 
   /** The message, or null where the line has not exactly one of the hot shapes. */
   parseFast(bytes: Uint8Array, start: number, end: number): CaptureMessage | null {
-    this.#bytes = bytes;
-    this.#at = start;
-    const wholeMs = this.#digits(13);
-    const nanoseconds = this.#digits(6);
-    if (wholeMs === MISFIT || nanoseconds === MISFIT || !this.#literal(SPACE)) return null;
-    // A line cut short may run on into old bytes behind its end: then `#at` is not at the end.
-    if (!this.#messageOfAnyKind() || this.#at !== end) return null;
+    if (bytes[start + TIME_DIGITS] !== SPACE) return null;
+    const wholeMs = digits(bytes, start, WHOLE_DIGITS);
+    const nanoseconds = digits(bytes, start + WHOLE_DIGITS, NANOSECOND_DIGITS);
+    if (Number.isNaN(wholeMs + nanoseconds)) return null;
+    if (this.#parser.parseBytes(bytes, start + TIME_DIGITS + 1, end) === null) return null;
     this.#message.receivedMs = receivedMsOf(wholeMs, nanoseconds);
     return this.#message;
   }
 
-  /** The same by JSON.parse. @throws {InputError} as readSpotJson does */
+  /** The same by JSON.parse. @throws {InputError} as `parse` does */
   parseSlow(bytes: Uint8Array, line: number): CaptureMessage {
-    const context = { instrument: this.#instrument, where: `${this.#path}:${line}` };
-    readSpotJson(this.#decoder.decode(bytes), context, this.#message);
+    try {
+      this.#read(this.#decoder.decode(bytes), line);
+    } catch (error) {
+      if (!(error instanceof BadMarketMessage)) throw error;
+      throw this.#inputError(error.code, error.message, line, error);
+    }
     return this.#message;
   }
 
-  #messageOfAnyKind(): boolean {
-    if (this.#literal(this.#tickerHead)) return this.#ticker();
-    if (this.#literal(this.#depthHead)) return this.#depth();
-    if (this.#literal(this.#tradeHead)) return this.#trade();
-    return this.#literal(SNAPSHOT_HEAD) && this.#snapshot();
-  }
-
-  #ticker(): boolean {
-    const message = this.#message;
-    message.reset(CaptureKind.ticker);
-    const updateId = this.#integer();
-    if (updateId === MISFIT || !this.#literal(this.#symbolThenBid)) return false;
-    if (!this.#level(BID_SIZE) || !this.#literal(ASK_PRICE) || !this.#level(ASK_SIZE)) return false;
-    message.firstId = updateId;
-    message.lastId = updateId;
-    message.levels.bidCount = 1;
-    return this.#literal(TICKER_TAIL);
-  }
-
-  #depth(): boolean {
-    const message = this.#message;
-    message.reset(CaptureKind.depth);
-    const eventTime = this.#integer();
-    if (eventTime === MISFIT || !this.#literal(this.#symbolThenFirstId)) return false;
-    const firstId = this.#integer();
-    if (firstId === MISFIT || !this.#literal(LAST_ID)) return false;
-    const lastId = this.#integer();
-    if (lastId === MISFIT || !this.#literal(BIDS) || !this.#levels()) return false;
-    message.levels.bidCount = message.levels.length;
-    if (!this.#literal(ASKS) || !this.#levels()) return false;
-    message.eventMs = venueMsOf(eventTime);
-    message.venueMs = message.eventMs;
-    message.firstId = firstId;
-    message.lastId = lastId;
-    return this.#literal(ENVELOPE_TAIL);
-  }
-
-  #trade(): boolean {
-    const message = this.#message;
-    message.reset(CaptureKind.trade);
-    const eventTime = this.#integer();
-    if (eventTime === MISFIT || !this.#literal(this.#symbolThenTradeId)) return false;
-    const tradeId = this.#integer();
-    if (tradeId === MISFIT || !this.#literal(TRADE_PRICE)) return false;
-    if (!this.#level(TRADE_SIZE) || !this.#literal(TRADE_TIME)) return false;
-    const tradeTime = this.#integer();
-    if (tradeTime === MISFIT) return false;
-    message.sellerTook = this.#literal(BUYER_RESTED);
-    if (!message.sellerTook && !this.#literal(SELLER_RESTED)) return false;
-    message.eventMs = venueMsOf(eventTime);
-    message.venueMs = venueMsOf(tradeTime);
-    message.firstId = tradeId;
-    message.lastId = tradeId;
-    // The last field is historical and means nothing.
-    return this.#literal(TRUE_TAIL) || this.#literal(FALSE_TAIL);
-  }
-
-  #snapshot(): boolean {
-    const message = this.#message;
-    message.reset(CaptureKind.snapshot);
-    const lastId = this.#integer();
-    if (lastId === MISFIT || !this.#literal(SNAPSHOT_BIDS) || !this.#levels()) return false;
-    message.firstId = lastId;
-    message.lastId = lastId;
-    message.levels.bidCount = message.levels.length;
-    return this.#literal(SNAPSHOT_ASKS) && this.#levels() && this.#literal(OBJECT_TAIL);
-  }
-
-  /** `["price","size"],["price","size"]]`: the rest of a list whose bracket has been read. */
-  #levels(): boolean {
-    if (this.#bytes[this.#at] === CLOSE_BRACKET) {
-      this.#at += 1;
-      return true;
+  #read(text: string, line: number): void {
+    const space = text.indexOf(" ");
+    const time = text.slice(0, Math.max(space, 0));
+    const json = parseMarketJson(text.slice(space + 1));
+    if (space === -1) {
+      const message = "the line has no receive time before its message";
+      throw this.#inputError("bad-line", message, line);
     }
-    for (;;) {
-      if (!this.#literal(LEVEL_HEAD) || !this.#level(LEVEL_SIZE)) return false;
-      if (!this.#literal(LEVEL_TAIL)) return false;
-      const after = this.#bytes[this.#at];
-      this.#at += 1;
-      if (after === CLOSE_BRACKET) return true;
-      if (after !== COMMA) return false;
+    if (!/^\d{19}$/.test(time)) {
+      const shown = JSON.stringify(shortened(time));
+      const message = `the receive time ${shown} is no time in nanoseconds`;
+      throw this.#inputError("bad-time", message, line);
     }
+    readMarketJson(json, this.#source, this.#message);
+    if (this.#message.kind > MarketKind.snapshot) throw unknownMessage(json);
+    const wholeMs = Number(time.slice(0, WHOLE_DIGITS));
+    this.#message.receivedMs = receivedMsOf(wholeMs, Number(time.slice(WHOLE_DIGITS)));
   }
 
-  /** A price, what stands between it and its size, and the size, up to its closing quote. */
-  #level(between: Uint8Array): boolean {
-    const price = this.#scaled(this.#price.decimals);
-    const ticks = price / this.#price.mantissa;
-    if (price === MISFIT || this.#wasCut || !(ticks <= MAX_TICKS)) return false;
-    if (!Number.isInteger(ticks) || !this.#literal(between)) return false;
-    const size = this.#scaled(this.#size.decimals);
-    if (size === MISFIT || size > Number.MAX_SAFE_INTEGER) return false;
-    const message = this.#message;
-    const lots = Math.floor(size / this.#size.mantissa);
-    const isOffGrid = this.#wasCut || lots * this.#size.mantissa !== size;
-    message.levels.push(ticks, isOffGrid ? message.roundedLots(lots) : lots);
-    return true;
-  }
-
-  /** Moves past the text where it stands here; stays where it does not. */
-  #literal(text: Uint8Array): boolean {
-    const bytes = this.#bytes;
-    const at = this.#at;
-    const { length } = text;
-    for (let index = 0; index < length; index += 1) {
-      if (bytes[at + index] !== text[index]) return false;
-    }
-    this.#at = at + length;
-    return true;
-  }
-
-  /** Exactly `count` digits. */
-  #digits(count: number): number {
-    const start = this.#at;
-    const value = this.#digitRun(0, count);
-    return this.#at - start === count ? value : MISFIT;
-  }
-
-  /** A JSON integer that is counted exactly. */
-  #integer(): number {
-    const start = this.#at;
-    const value = this.#digitRun(0, Infinity);
-    const digits = this.#at - start;
-    const hasLeadingZero = digits > 1 && this.#bytes[start] === ZERO;
-    return digits === 0 || hasLeadingZero || value > Number.MAX_SAFE_INTEGER ? MISFIT : value;
-  }
-
-  /**
-   * A decimal times 10^decimals, up to its closing quote; `#wasCut` says whether digits finer than
-   * that were cut off. Exact wherever it is a safe integer.
-   */
-  #scaled(decimals: number): number {
-    const start = this.#at;
-    let value = this.#digitRun(0, Infinity);
-    let missing = decimals;
-    this.#wasCut = false;
-    if (this.#at === start) return MISFIT;
-    if (this.#bytes[this.#at] === POINT) {
-      this.#at += 1;
-      const fraction = this.#at;
-      value = this.#digitRun(value, decimals);
-      missing -= this.#at - fraction;
-      this.#wasCut = this.#digitRun(0, Infinity) > 0;
-    }
-    if (this.#bytes[this.#at] !== QUOTE) return MISFIT;
-    for (; missing > 0; missing -= 1) value *= 10;
-    return value;
-  }
-
-  /** Reads at most `max` digits behind those of `value`. */
-  #digitRun(value: number, max: number): number {
-    const bytes = this.#bytes;
-    const start = this.#at;
-    let at = start;
-    let result = value;
-    while (at - start < max) {
-      const digit = (bytes[at] ?? 0) - ZERO;
-      if (digit < 0 || digit > 9) break;
-      result = result * 10 + digit;
-      at += 1;
-    }
-    this.#at = at;
-    return result;
+  #inputError(code: string, message: string, line: number, cause?: unknown): InputError {
+    const isUnreadable = code === "bad-json" || code === "bad-size";
+    return new InputError(isUnreadable ? "bad-line" : code, message, {
+      where: `${this.#path}:${line}`,
+      hint: hintFor(code, this.#source.instrument),
+      cause,
+    });
   }
 }
 
-const SPACE = ascii(" ");
-const BID_SIZE = ascii('","B":"');
-const ASK_PRICE = ascii('","a":"');
-const ASK_SIZE = ascii('","A":"');
-const TICKER_TAIL = ascii('"}}');
-const LAST_ID = ascii(',"u":');
-const BIDS = ascii(',"b":[');
-const ASKS = ascii(',"a":[');
-const ENVELOPE_TAIL = ascii("}}");
-const TRADE_PRICE = ascii(',"p":"');
-const TRADE_SIZE = ascii('","q":"');
-const TRADE_TIME = ascii('","T":');
-const BUYER_RESTED = ascii(',"m":true,"M":');
-const SELLER_RESTED = ascii(',"m":false,"M":');
-const TRUE_TAIL = ascii("true}}");
-const FALSE_TAIL = ascii("false}}");
-const SNAPSHOT_HEAD = ascii('{"lastUpdateId":');
-const SNAPSHOT_BIDS = ascii(',"bids":[');
-const SNAPSHOT_ASKS = ascii(',"asks":[');
-const OBJECT_TAIL = ascii("}");
-const LEVEL_HEAD = ascii('["');
-const LEVEL_SIZE = ascii('","');
-const LEVEL_TAIL = ascii('"]');
-
-function ascii(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+function hintFor(code: string, { symbol, tickSize }: Instrument): string {
+  switch (code) {
+    case "bad-json":
+      return "if it is the last line, the recording was cut short: delete that line";
+    case "unknown-message":
+      return "a recording holds Binance spot bookTicker, depth@100ms, trade and one REST snapshot";
+    case "wrong-symbol":
+      return `give a recording of ${symbol}, or change the symbol of the pair`;
+    case "off-grid":
+      return `check instrumentOverride.tickSize (${tickSize.toFixed()})`;
+    default:
+      return "a line is a receive time in nanoseconds, a space, and the message as received";
+  }
 }
 
-function gridOf(step: Decimal): Grid {
-  const decimals = decimalsOf(step);
-  const mantissa = scaledInteger(step, decimals);
-  if (mantissa === undefined) throw new InvariantError(`${step.toFixed()} is no step of a grid`);
-  return { decimals, mantissa };
+/** The number of exactly `count` digits; NaN where they are none. */
+function digits(bytes: Uint8Array, start: number, count: number): number {
+  let value = 0;
+  for (let at = start; at < start + count; at += 1) {
+    const digit = (bytes[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** A receive time as float64 milliseconds, from its whole milliseconds and the rest. */
+function receivedMsOf(wholeMs: number, nanoseconds: number): number {
+  return wholeMs + nanoseconds / 1e6;
 }

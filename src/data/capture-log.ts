@@ -1,76 +1,17 @@
 /**
  * CaptureLog: the messages of a recording, in file order, as columns; prices in ticks, sizes in
- * lots. CaptureMessage is one of them, reused from line to line. Imports growth of columns only.
+ * lots. CaptureMessage is one of them, reused from line to line. May import domain, sim and the
+ * venue's messages.
  */
 
+import type { BookUpdate } from "#domain/fused-book.ts";
 import { doubled } from "#sim/market-tape-builder.ts";
+import { type LevelList, MarketKind, MarketMessage } from "#venues/binance-spot/market-message.ts";
 
-export const CaptureKind = { depth: 0, ticker: 1, trade: 2, snapshot: 3 } as const;
-
-/** Levels of one message, bids first. A ticker has one of each; a print is its only level. */
-export class LevelList {
-  ticks = new Int32Array(64);
-  lots = new Float64Array(64);
-  length = 0;
-  /** How many of them are bids. */
-  bidCount = 0;
-
-  clear(): void {
-    this.length = 0;
-    this.bidCount = 0;
-  }
-
-  push(ticks: number, lots: number): void {
-    if (this.length === this.ticks.length) {
-      this.ticks = new Int32Array(doubled(this.ticks));
-      this.lots = new Float64Array(doubled(this.lots));
-    }
-    this.ticks[this.length] = ticks;
-    this.lots[this.length] = lots;
-    this.length += 1;
-  }
-}
-
-/** One message as parsed. Fields that its kind does not have are 0. */
-export class CaptureMessage {
-  /** One of CaptureKind. */
-  kind = 0;
+/** A message of the venue, and when it was recorded. */
+export class CaptureMessage extends MarketMessage {
   /** By the recorder's clock, milliseconds since the epoch. */
   receivedMs = 0;
-  /** When the venue sent it, by the venue's clock; not of tickers and snapshots. */
-  eventMs = 0;
-  /** When it happened: a print's own time, else `eventMs`. */
-  venueMs = 0;
-  /** Book update ids of depth (first and last), ticker and snapshot; the id of a print. */
-  firstId = 0;
-  lastId = 0;
-  /** Of a print: whether the seller took. */
-  sellerTook = false;
-  readonly levels = new LevelList();
-  /** How many of its sizes were no whole number of lots. */
-  offGridSizes = 0;
-
-  reset(kind: number): void {
-    this.kind = kind;
-    this.receivedMs = 0;
-    this.eventMs = 0;
-    this.venueMs = 0;
-    this.firstId = 0;
-    this.lastId = 0;
-    this.sellerTook = false;
-    this.levels.clear();
-    this.offGridSizes = 0;
-  }
-
-  /**
-   * A size that is no whole number of lots, rounded from its whole part. Venues have such levels:
-   * orders older than the last change of the lot. A level is rounded up, so that the queue before
-   * us is never understated and no level vanishes; a print down, so that it never fills us more.
-   */
-  roundedLots(wholeLots: number): number {
-    this.offGridSizes += 1;
-    return this.kind === CaptureKind.trade ? wholeLots : wholeLots + 1;
-  }
 }
 
 const INITIAL_CAPACITY = 4096;
@@ -110,7 +51,7 @@ export class CaptureLog {
 
   /** Copies a message in, but for a print that is there already. @param line counted from 1 */
   append(message: CaptureMessage, line: number): void {
-    if (message.kind === CaptureKind.trade && !this.#isNewTrade(message.lastId)) return;
+    if (message.kind === MarketKind.trade && !this.#isNewTrade(message.lastId)) return;
     if (this.length === this.kind.length) this.#growMessages();
     const at = this.length;
     this.line[at] = line;
@@ -127,9 +68,19 @@ export class CaptureLog {
     this.length = at + 1;
     if (message.offGridSizes > 0 && this.offGridSizes === 0) this.firstOffGridLine = line;
     this.offGridSizes += message.offGridSizes;
-    if (message.kind === CaptureKind.depth || message.kind === CaptureKind.trade) {
+    if (message.kind === MarketKind.depth || message.kind === MarketKind.trade) {
       this.minLatencyMs = Math.min(this.minLatencyMs, message.receivedMs - message.eventMs);
     }
+  }
+
+  /** Points `update` to the levels of the message at `index`. */
+  pointTo(index: number, update: BookUpdate): void {
+    update.lastId = this.lastId[index] ?? 0;
+    update.ticks = this.levelTicks;
+    update.lots = this.levelLots;
+    update.start = this.levelStart[index] ?? 0;
+    update.bidEnd = this.bidEnd[index] ?? 0;
+    update.end = this.levelEnd[index] ?? 0;
   }
 
   /** The venue numbers an instrument's prints without a gap. */

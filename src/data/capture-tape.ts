@@ -4,11 +4,12 @@
  */
 
 import { NO_TICKS } from "#domain/book.ts";
+import { BookUpdate, FusedBook } from "#domain/fused-book.ts";
 import { FeedKind, type MarketTape, RowKind } from "#sim/market-tape.ts";
 import { emptyFeedMessage, type FeedMessage, MarketTapeBuilder } from "#sim/market-tape-builder.ts";
-import { CaptureKind, type CaptureLog } from "./capture-log.ts";
+import { MarketKind } from "#venues/binance-spot/market-message.ts";
+import type { CaptureLog } from "./capture-log.ts";
 import type { DepthChain } from "./depth-chain.ts";
-import { FusedBook } from "./fused-book.ts";
 
 /** When each message of a log happened and arrived, by the venue's clock. */
 export interface CaptureTimes {
@@ -46,11 +47,11 @@ export function timesOf(
     lastReceivedMs = Math.max(lastReceivedMs, (log.receivedMs[index] ?? 0) + clockOffsetMs);
     receivedMs[index] = lastReceivedMs;
     const venueMs = log.venueMs[index] ?? 0;
-    if (log.kind[index] === CaptureKind.depth) {
+    if (log.kind[index] === MarketKind.depth) {
       // Depth must stay in the order of its ids, whatever its times say.
       lastDepthMs = Math.max(lastDepthMs, venueMs);
       exchangeMs[index] = lastDepthMs;
-    } else if (log.kind[index] === CaptureKind.trade) {
+    } else if (log.kind[index] === MarketKind.trade) {
       exchangeMs[index] = venueMs;
     } else {
       exchangeMs[index] = lastReceivedMs - minFeedLatencyMs;
@@ -65,8 +66,8 @@ export function timesOf(
 
 /** At the same time: the snapshot, then prints, then the levels they changed. */
 function rankOf(kind: number | undefined): number {
-  if (kind === CaptureKind.snapshot) return 0;
-  return kind === CaptureKind.trade ? 1 : 2;
+  if (kind === MarketKind.snapshot) return 0;
+  return kind === MarketKind.trade ? 1 : 2;
 }
 
 /** The messages that make the tape, in the order of the exchange; stable. */
@@ -80,10 +81,10 @@ export function exchangeOrder(
   let event = 0;
   for (let index = 0; index < log.length; index += 1) {
     const kind = log.kind[index];
-    if (kind === CaptureKind.depth) {
+    if (kind === MarketKind.depth) {
       if (chain.events[event] !== index) continue;
       event += 1;
-    } else if (kind === CaptureKind.snapshot && index !== chain.snapshot) continue;
+    } else if (kind === MarketKind.snapshot && index !== chain.snapshot) continue;
     order[count] = index;
     count += 1;
   }
@@ -113,20 +114,22 @@ function addRows(
 ): number {
   let nowMs = 0;
   let crossed = 0;
-  let isComplete = false;
-  const fused = new FusedBook((kind, ticks, lots) => builder.addRow(nowMs, kind, ticks, lots));
+  const update = new BookUpdate();
+  const fused = new FusedBook((isBid, ticks, lots) =>
+    builder.addRow(nowMs, isBid ? RowKind.bidLevel : RowKind.askLevel, ticks, lots),
+  );
   for (const index of exchangeOrder(log, chain, times)) {
     const kind = log.kind[index];
     nowMs = times.exchangeMs[index] ?? 0;
-    if (kind === CaptureKind.snapshot) {
+    log.pointTo(index, update);
+    if (kind === MarketKind.snapshot) {
       builder.addRow(nowMs, RowKind.clear, 0, 0);
-      fused.applySnapshot(log, index);
-      isComplete = true;
-    } else if (kind === CaptureKind.ticker) {
-      fused.applyTicker(log, index, isComplete);
-    } else if (kind === CaptureKind.depth) {
-      fused.applyDepth(log, index);
-    } else if (isComplete) {
+      fused.applySnapshot(update);
+    } else if (kind === MarketKind.ticker) {
+      fused.applyTicker(update);
+    } else if (kind === MarketKind.depth) {
+      fused.applyDepth(update);
+    } else if (fused.isComplete) {
       const level = log.levelStart[index] ?? 0;
       const print = log.sellerTook[index] === 1 ? RowKind.sellTrade : RowKind.buyTrade;
       builder.addRow(nowMs, print, log.levelTicks[level] ?? 0, log.levelLots[level] ?? 0);
@@ -143,26 +146,29 @@ function addFeed(
   times: CaptureTimes,
 ): void {
   const fused = new FusedBook(() => undefined);
+  const update = new BookUpdate();
   const message = emptyFeedMessage();
   let event = 0;
   for (let index = 0; index < log.length; index += 1) {
     const kind = log.kind[index];
+    log.pointTo(index, update);
     if (index === chain.snapshot) {
-      fused.applySnapshot(log, index);
+      fused.applySnapshot(update);
       // Now the events that were buffered while the snapshot was on its way.
       for (; (chain.events[event] ?? Infinity) < index; event += 1) {
-        fused.applyDepth(log, chain.events[event] ?? 0);
+        log.pointTo(chain.events[event] ?? 0, update);
+        fused.applyDepth(update);
       }
     }
-    if (kind === CaptureKind.ticker) fused.applyTicker(log, index, index > chain.snapshot);
-    if (kind === CaptureKind.snapshot || index < chain.snapshot) continue;
+    if (kind === MarketKind.ticker) fused.applyTicker(update);
+    if (kind === MarketKind.snapshot || index < chain.snapshot) continue;
     if (chain.events[event] === index) {
-      fused.applyDepth(log, index);
+      fused.applyDepth(update);
       event += 1;
     }
     message.receivedMs = times.receivedMs[index] ?? 0;
     message.venueMs = times.exchangeMs[index] ?? 0;
-    if (kind === CaptureKind.trade) fillPrint(message, log, index);
+    if (kind === MarketKind.trade) fillPrint(message, log, index);
     else fillTouch(message, fused);
     builder.addFeed(message);
   }

@@ -6,7 +6,8 @@
 
 import { Book } from "#domain/book.ts";
 import { InputError } from "#domain/errors.ts";
-import { CaptureKind, type CaptureLog } from "./capture-log.ts";
+import { MarketKind } from "#venues/binance-spot/market-message.ts";
+import type { CaptureLog } from "./capture-log.ts";
 
 export interface DepthChain {
   /** Index of the first snapshot. Later ones add nothing: the ids prove that none is needed. */
@@ -21,7 +22,7 @@ export interface DepthChain {
  * @throws {InputError} `no-snapshot`, `depth-gap`
  */
 export function joinDepth(log: CaptureLog, path: string): DepthChain {
-  const snapshot = log.kind.subarray(0, log.length).indexOf(CaptureKind.snapshot);
+  const snapshot = log.kind.subarray(0, log.length).indexOf(MarketKind.snapshot);
   if (snapshot === -1) {
     throw new InputError("no-snapshot", "the recording has no depth snapshot to start from", {
       where: path,
@@ -33,7 +34,7 @@ export function joinDepth(log: CaptureLog, path: string): DepthChain {
   let bookId = log.lastId[snapshot] ?? 0;
   for (let index = 0; index < log.length; index += 1) {
     const lastId = log.lastId[index] ?? 0;
-    if (log.kind[index] !== CaptureKind.depth || lastId <= bookId) continue;
+    if (log.kind[index] !== MarketKind.depth || lastId <= bookId) continue;
     const firstId = log.firstId[index] ?? 0;
     if (firstId > bookId + 1) {
       throw depthGap(`${path}:${log.line[index] ?? 0}`, bookId, firstId, count === 0);
@@ -88,7 +89,7 @@ export function checkDepth(log: CaptureLog, chain: DepthChain): BookCheck {
     if (event < chain.snapshot) continue;
     const bookId = log.lastId[event] ?? 0;
     for (; next < event; next += 1) {
-      if (log.kind[next] !== CaptureKind.ticker) continue;
+      if (log.kind[next] !== MarketKind.ticker) continue;
       if ((log.lastId[next] ?? 0) > bookId) break;
       ticker = next;
     }

@@ -7,8 +7,9 @@
 import { InputError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { MarketTape } from "#sim/market-tape.ts";
+import { MarketKind } from "#venues/binance-spot/market-message.ts";
 import { SpotLineParser } from "./binance-spot-lines.ts";
-import { CaptureKind, CaptureLog } from "./capture-log.ts";
+import { CaptureLog } from "./capture-log.ts";
 import { buildTape, timesOf } from "./capture-tape.ts";
 import { type BookCheck, checkDepth, joinDepth } from "./depth-chain.ts";
 import { type ProgressHandler, readLines } from "./line-reader.ts";
@@ -108,8 +109,8 @@ function countMessages(log: CaptureLog): RawCaptureStats["messages"] {
   const counts = [0, 0, 0, 0];
   for (const kind of log.kind.subarray(0, log.length)) counts[kind] = (counts[kind] ?? 0) + 1;
   return {
-    depth: counts[CaptureKind.depth] ?? 0,
-    ticker: counts[CaptureKind.ticker] ?? 0,
-    trade: counts[CaptureKind.trade] ?? 0,
+    depth: counts[MarketKind.depth] ?? 0,
+    ticker: counts[MarketKind.ticker] ?? 0,
+    trade: counts[MarketKind.trade] ?? 0,
   };
 }

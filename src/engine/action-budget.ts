@@ -6,8 +6,8 @@
 const WINDOW_MS = 10_000;
 
 export class ActionBudget {
-  readonly limit: number;
-  readonly #reservePct: number;
+  #limit: number;
+  #reservePct: number;
   #window = -1;
   #used = 0;
   #reportedRemaining = Infinity;
@@ -16,7 +16,13 @@ export class ActionBudget {
   #spentSinceReport = 0;
 
   constructor(actionsPer10s: number, reservePct: number) {
-    this.limit = actionsPer10s;
+    this.#limit = actionsPer10s;
+    this.#reservePct = reservePct;
+  }
+
+  /** What was spent, and what the venue reported, still counts. */
+  setLimits(actionsPer10s: number, reservePct: number): void {
+    this.#limit = actionsPer10s;
     this.#reservePct = reservePct;
   }
 
@@ -25,12 +31,12 @@ export class ActionBudget {
     // Reports come with answers: after a silence one action is risked, to get the next report.
     const allowed = nowMs - this.#quietSinceMs >= WINDOW_MS ? 1 : 0;
     const reported = Math.max(this.#reportedRemaining - this.#spentSinceReport, allowed);
-    return Math.max(0, Math.min(this.limit - used, reported));
+    return Math.max(0, Math.min(this.#limit - used, reported));
   }
 
   /** The tighter of the two budgets is under its reserve. */
   isLow(nowMs: number): boolean {
-    const limit = Math.min(this.limit, this.#reportedLimit);
+    const limit = Math.min(this.#limit, this.#reportedLimit);
     return this.remaining(nowMs) * 100 < limit * this.#reservePct;
   }
 

@@ -24,7 +24,7 @@ export interface EquityReading {
 /** One limit on the loss from some equity. */
 class LossLimit {
   readonly #id: string;
-  readonly #limitPct: Decimal | null;
+  #limitPct: Decimal | null;
   /** What the loss is counted from; the bounds under it are worked out when they are needed. */
   #from: Decimal | null = null;
   #reduceAt: Decimal | null = null;
@@ -33,6 +33,12 @@ class LossLimit {
   constructor(id: string, limitPct: number | null) {
     this.#id = id;
     this.#limitPct = limitPct === null ? null : decimalOfNumber(limitPct);
+  }
+
+  /** Another limit on the loss from the same equity. */
+  setLimit(limitPct: number | null): void {
+    this.#limitPct = limitPct === null ? null : decimalOfNumber(limitPct);
+    this.#reduceAt = null;
   }
 
   get isOff(): boolean {
@@ -79,6 +85,12 @@ export class EquityGuard {
   constructor(maxDrawdownPct: number | null, maxDailyLossPct: number | null) {
     this.#drawdown = new LossLimit("drawdown", maxDrawdownPct);
     this.#dailyLoss = new LossLimit("daily-loss", maxDailyLossPct);
+  }
+
+  /** Other limits; peak and day's start stay. */
+  setLimits(maxDrawdownPct: number | null, maxDailyLossPct: number | null): void {
+    this.#drawdown.setLimit(maxDrawdownPct);
+    this.#dailyLoss.setLimit(maxDailyLossPct);
   }
 
   get isOff(): boolean {

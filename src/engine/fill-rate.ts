@@ -16,6 +16,16 @@ export class FillRate {
     this.#next = (this.#next + 1) % this.#times.length;
   }
 
+  /** The same fills under another window; of more than the new bound, the newest. */
+  withLimits(windowMs: number, bound: number): FillRate {
+    const rate = new FillRate(windowMs, bound);
+    const { length } = this.#times;
+    for (let index = 0; index < length; index += 1) {
+      rate.add(this.#times[(this.#next + index) % length] ?? -Infinity);
+    }
+    return rate;
+  }
+
   /** Fills within the window before `nowMs`, at most the bound. */
   count(nowMs: number): number {
     const times = this.#times;

@@ -15,11 +15,11 @@ export class MarketState {
   referenceTicks = 0;
   /** When the next sample of the grid is due. */
   nextSampleMs = -Infinity;
-  readonly #volatility: VolatilityEstimator;
-  readonly #intervalMs: number;
-  readonly #maxGapSamples: number;
+  #volatility: VolatilityEstimator;
+  #intervalMs: number;
+  #maxGapSamples: number;
   readonly #tickValue: number;
-  readonly #source: "mid" | "reference";
+  #source: "mid" | "reference";
 
   constructor(instrument: Instrument, params: VolatilityParams, source: "mid" | "reference") {
     this.#volatility = new VolatilityEstimator(params);
@@ -27,6 +27,15 @@ export class MarketState {
     this.#maxGapSamples = params.longWindow;
     this.#tickValue = instrument.tickValue;
     this.#source = source;
+  }
+
+  /** Measures the volatility anew, from nothing: a history may warm it up. Prices stay. */
+  restartVolatility(params: VolatilityParams, source: "mid" | "reference"): void {
+    this.#volatility = new VolatilityEstimator(params);
+    this.#intervalMs = params.sampleIntervalSeconds * 1000;
+    this.#maxGapSamples = params.longWindow;
+    this.#source = source;
+    this.nextSampleMs = -Infinity;
   }
 
   /** Effective volatility in per cent over the horizon; -1 while it is warming up. */

@@ -44,6 +44,7 @@ export class OrderManager {
   readonly #ended = new RecentMap<ManagedOrder>(MAX_ENDED_ORDERS);
   readonly #tradeKeys = new RecentMap<true>(MAX_TRADE_KEYS);
   readonly #lackingFills = new Map<string, ManagedOrder>();
+  #bookedFills = 0;
 
   constructor(prefix: string, pairId: string) {
     this.#prefix = prefix;
@@ -58,6 +59,11 @@ export class OrderManager {
   /** A live order, or one that ended not long ago. */
   find(clientOrderId: string): ManagedOrder | undefined {
     return this.#live.get(clientOrderId) ?? this.#ended.get(clientOrderId);
+  }
+
+  /** Executions that were booked since the start. */
+  get bookedFills(): number {
+    return this.#bookedFills;
   }
 
   /** The venue filled more than the executions that reached us: they must be fetched. */
@@ -98,6 +104,7 @@ export class OrderManager {
     if (!this.isOurs(fill.clientOrderId)) return "foreign";
     if (this.#tradeKeys.has(fill.tradeId)) return "duplicate";
     this.#tradeKeys.set(fill.tradeId, true);
+    this.#bookedFills += 1;
     const order = this.find(fill.clientOrderId);
     if (order !== undefined) {
       order.addFill(fill);

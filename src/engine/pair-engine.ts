@@ -18,16 +18,24 @@ import type {
 import type { Fill } from "#domain/fill.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import { Ledger } from "#domain/ledger.ts";
-import type { Alert, Sink } from "#ports/sink.ts";
+import type { Sink } from "#ports/sink.ts";
 import type { Ladder } from "#strategies/ladder.ts";
 import type { Strategy } from "#strategies/strategy.ts";
 import { ActionBudget } from "./action-budget.ts";
-import { EquityGuard, type EquityReading } from "./equity-guard.ts";
+import type { EquityReading } from "./equity-guard.ts";
+import { EquityWatch } from "./equity-watch.ts";
 import { MarketState } from "./market-state.ts";
 import { callsForLadder, OrderManager } from "./order-manager.ts";
 import { PairInputs } from "./pair-inputs.ts";
+import { PairNews } from "./pair-news.ts";
 import { activeState, mayQuote, type PairState, stateAfter } from "./pair-state.ts";
-import type { EngineParams } from "./params.ts";
+import {
+  type EngineParams,
+  guardLimits,
+  hasSameVolatility,
+  ladderRange,
+  requireSamePair,
+} from "./params.ts";
 import { type ActionCounts, Quoter } from "./quoter.ts";
 import { Reconciler } from "./reconciler.ts";
 import { RequoteClock } from "./requote-clock.ts";
@@ -35,11 +43,6 @@ import { type GuardReading, RiskGuards } from "./risk-guards.ts";
 
 /** Guards and look-ups are gone through this often. */
 const CHECK_INTERVAL_MS = 100;
-const EQUITY_INTERVAL_MS = 1_000;
-/** Reducing is over where inventory is this near to its target. */
-const BALANCED_MOVE_RATIO = 0.05;
-/** With the action budget low, ladders are renewed this much less often, with half the levels. */
-const LOW_BUDGET_SLOWDOWN = 4;
 /** Times beyond this are no times: about the year 5138. */
 const LATEST_TIME_MS = 1e14;
 
@@ -48,24 +51,22 @@ export class PairEngine {
   readonly orders: OrderManager;
   readonly market: MarketState;
   readonly #instrument: Instrument;
-  readonly #params: EngineParams;
   readonly #sink: Sink;
+  readonly #news: PairNews;
   readonly #guards: RiskGuards;
-  readonly #equity: EquityGuard;
+  readonly #equity: EquityWatch;
   readonly #budget: ActionBudget;
   readonly #quoter: Quoter;
   readonly #reconciler: Reconciler;
   readonly #clock = new RequoteClock();
   readonly #input: PairInputs;
+  #params: EngineParams;
   #state: PairState = "starting";
   #nowMs = -Infinity;
   #nextCheckMs = -Infinity;
-  #nextEquityMs = -Infinity;
   #clockOffsetMs = 0;
   /** The venue was swept and agreed, once. */
   #hasStarted = false;
-  /** An equity guard tripped: latched, through a pause too, until an operator re-arms. */
-  #mustReduce = false;
   /** A guard or the state changed: look at once, whatever the clock says. */
   #mustReview = true;
 
@@ -73,16 +74,18 @@ export class PairEngine {
     this.#instrument = instrument;
     this.#params = params;
     this.#sink = sink;
+    this.#news = new PairNews(sink);
     this.ledger = new Ledger(instrument, params.capital);
     this.orders = new OrderManager(params.orderPrefix, params.pairId);
     this.market = new MarketState(instrument, params.volatility, params.volatilitySource);
-    const { ladder, risk } = params;
-    const range = (Math.max(ladder.bidBins, ladder.askBins) * ladder.binStepBps) / 10_000;
-    const maxOpenOrders = Math.min(risk.maxOpenOrders, instrument.maxOpenOrders);
-    this.#guards = new RiskGuards(instrument, { ...risk, maxOpenOrders }, range, (guard) =>
-      this.#onGuard(guard),
+    const { risk } = params;
+    this.#guards = new RiskGuards(
+      instrument,
+      guardLimits(params, instrument),
+      ladderRange(params),
+      (guard) => this.#onGuard(guard),
     );
-    this.#equity = new EquityGuard(risk.maxDrawdownPct, risk.maxDailyLossPct);
+    this.#equity = new EquityWatch(risk);
     this.#budget = new ActionBudget(risk.actionsPer10s, risk.actionReservePct);
     this.#reconciler = new Reconciler(this.orders, sink);
     this.#quoter = new Quoter({
@@ -111,6 +114,14 @@ export class PairEngine {
   get targetIqvRatio(): number {
     return this.#input.targetIqvRatio;
   }
+  /** The part of the value that is inventory now; 0 where there is no value yet. */
+  get iqvRatio(): number {
+    return this.#input.iqvRatio(this.market.midHalfTicks) || 0;
+  }
+  /** How far that is from its target, as a part of the target; 0 before the first price. */
+  get iqvMoveRatio(): number {
+    return this.ledger.isMarked ? this.#input.moveRatio(this.market.midHalfTicks) || 0 : 0;
+  }
   guards(): readonly GuardReading[] {
     return this.#guards.readings();
   }
@@ -118,14 +129,36 @@ export class PairEngine {
     return this.#equity.readings();
   }
 
-  /** The only door. An event may be reused by the caller once this returns. Never throws. */
+  /**
+   * Takes other parameters in flight. Orders, books, market, state, guards, budgets and equity
+   * peaks stay; with the next event the new limits hold and a new ladder is made, in which orders
+   * that still fit are kept. Volatility starts anew (a history event warms it up) where its own
+   * parameters changed. @param strategy the one in use, where it shall keep its memory
+   * @throws {InvariantError} where identity or capital is another; nothing has changed then
+   */
+  reconfigure(params: EngineParams, strategy: Strategy): void {
+    requireSamePair(this.#params, params);
+    const { risk } = params;
+    if (!hasSameVolatility(this.#params, params)) {
+      this.market.restartVolatility(params.volatility, params.volatilitySource);
+    }
+    this.#quoter.reconfigure(params, strategy);
+    this.#guards.reconfigure(guardLimits(params, this.#instrument), ladderRange(params));
+    this.#equity.reconfigure(risk);
+    this.#budget.setLimits(risk.actionsPer10s, risk.actionReservePct);
+    this.#params = params;
+    this.#nextCheckMs = -Infinity;
+    this.#clock.wantNow("reconfigured");
+  }
+
+  /** The door for news. An event may be reused by the caller once this returns. Never throws. */
   apply(event: EngineEvent): void {
     try {
       this.#take(event);
     } catch (thrown) {
       // A strategy that gives no numbers, a figure that is none, a bug of ours: nothing is quoted
       // until somebody has looked at it.
-      this.#alert("critical", "engine-failed", messageOf(thrown), this.#nowMs);
+      this.#news.alert("critical", "engine-failed", messageOf(thrown), this.#nowMs);
       if (this.#state !== "stopping") this.#setState("halted", "a failure", this.#nowMs);
       this.#quoter.pull(this.#nowMs, false);
     }
@@ -137,7 +170,8 @@ export class PairEngine {
     if (timeMs > this.#nowMs && timeMs < LATEST_TIME_MS) this.#nowMs = timeMs;
     const nowMs = this.#nowMs;
     // The grid takes the price from before this event; a strategy runs only once it is booked.
-    const isSample = nowMs >= this.market.nextSampleMs;
+    // A history is older than any sample, and comes too late after the first.
+    const isSample = nowMs >= this.market.nextSampleMs && event.kind !== "history";
     if (isSample) this.market.sample(nowMs);
     if (event.kind === "book") this.#onBook(event, nowMs);
     else this.#onRareEvent(event, nowMs);
@@ -202,7 +236,7 @@ export class PairEngine {
     this.ledger.mark(midHalfTicks);
     if (this.#params.capital.targetIqvRatio !== null) return;
     this.#input.targetIqvRatio = this.#input.iqvRatio(midHalfTicks);
-    this.#alert("info", "target-ratio", `target ratio ${this.#input.targetIqvRatio}`, nowMs);
+    this.#news.alert("info", "target-ratio", `target ratio ${this.targetIqvRatio}`, nowMs);
   }
 
   #onOrder(event: OrderEvent, nowMs: number): void {
@@ -232,10 +266,7 @@ export class PairEngine {
     this.ledger.bookFill(fill, midHalfTicks > 0 ? midHalfTicks : 2 * fill.priceTicks);
     this.#guards.onFill(fill.side, nowMs);
     this.#input.takeCapital(this.ledger, this.#instrument);
-    if (this.orders.find(fill.clientOrderId) === undefined) {
-      const message = `fill ${fill.tradeId} of ${fill.clientOrderId}, an order not of this run`;
-      this.#alert("warning", "stray-fill", message, nowMs);
-    }
+    if (this.orders.find(fill.clientOrderId) === undefined) this.#news.strayFill(fill, nowMs);
     this.#clock.want("fill");
   }
 
@@ -255,11 +286,11 @@ export class PairEngine {
   #start(nowMs: number): void {
     if (Math.abs(this.#clockOffsetMs) > this.#params.risk.clockOffsetRefuseMs) {
       const message = `the venue's clock is ${this.#clockOffsetMs} ms off: not starting`;
-      this.#alert("critical", "clock-offset", message, nowMs);
+      this.#news.alert("critical", "clock-offset", message, nowMs);
       return;
     }
     this.#hasStarted = true;
-    this.#setState(activeState(true, this.#mustReduce), "the venue agrees", nowMs);
+    this.#setState(activeState(true, this.#equity.mustReduce), "the venue agrees", nowMs);
   }
 
   #onConnection(event: ConnectionEvent, nowMs: number): void {
@@ -272,11 +303,8 @@ export class PairEngine {
 
   #onOperator(command: OperatorCommand, nowMs: number): void {
     if (command === "cancel") this.#quoter.pull(nowMs, false);
-    if (command === "rearm") {
-      this.#equity.rearm();
-      this.#mustReduce = false;
-    }
-    const active = activeState(this.#hasStarted, this.#mustReduce);
+    if (command === "rearm") this.#equity.rearm();
+    const active = activeState(this.#hasStarted, this.#equity.mustReduce);
     this.#setState(stateAfter(this.#state, command, active), `operator: ${command}`, nowMs);
   }
 
@@ -303,7 +331,7 @@ export class PairEngine {
     this.#checkAgreement(nowMs);
     if (!this.#mayQuote()) this.#quoter.pull(nowMs, true);
     if (this.#quoter.isDeferred) this.#clock.want("deferred");
-    if (nowMs >= this.#nextEquityMs) this.#checkEquity(nowMs);
+    if (this.#equity.isDue(nowMs)) this.#checkEquity(nowMs);
   }
 
   /** What is wrong between the venue and us is asked for until it is right. */
@@ -311,27 +339,19 @@ export class PairEngine {
     if (this.#guards.isTripped("connection")) return;
     if (this.#guards.wantsReconcile || this.#state === "starting") {
       this.#reconciler.ask(nowMs);
-    } else if (this.#guards.isInDispute) {
-      this.#reconciler.recheck(nowMs);
+    } else {
+      this.#reconciler.recheck(nowMs, this.#guards.isInDispute);
     }
   }
 
   #checkEquity(nowMs: number): void {
-    this.#nextEquityMs = nowMs + EQUITY_INTERVAL_MS;
-    if (this.#equity.isOff || !this.ledger.isMarked) return;
-    this.ledger.mark(this.market.midHalfTicks);
-    const equity = this.ledger.equity().minus(this.ledger.transfers);
-    const verdict = this.#equity.update(nowMs, equity);
-    if (this.#state === "halted" || this.#state === "stopping") return;
-    this.#mustReduce ||= verdict !== "fine";
-    const move = this.#input.moveRatio(this.market.midHalfTicks);
-    const isReduced = this.#state === "reducing" && Math.abs(move) < BALANCED_MOVE_RATIO;
-    if (verdict === "halt" || isReduced) this.#onLoss("halted", nowMs);
-    else if (this.#mustReduce && this.#state === "quoting") this.#onLoss("reducing", nowMs);
-  }
-
-  #onLoss(to: "halted" | "reducing", nowMs: number): void {
-    this.#alert("critical", `equity-${to}`, this.#equity.describe(), nowMs);
+    const { ledger, market } = this;
+    const { midHalfTicks } = market;
+    const moveRatio = this.#input.moveRatio(midHalfTicks);
+    const state = this.#state;
+    const to = this.#equity.check(nowMs, { ledger, midHalfTicks, state, moveRatio });
+    if (to === null) return;
+    this.#news.alert("critical", `equity-${to}`, this.#equity.describe(), nowMs);
     this.#setState(to, "equity guard", nowMs);
   }
 
@@ -349,16 +369,11 @@ export class PairEngine {
   }
 
   #requote(nowMs: number): void {
-    const { market } = this;
-    const { requote } = this.#params;
-    const reason = this.#clock.reason(nowMs);
+    const { midHalfTicks } = this.market;
     this.#input.takeMarket(this.market, nowMs);
-    const slowdown = this.#budget.isLow(nowMs) ? LOW_BUDGET_SLOWDOWN : 1;
-    this.#clock.setInterval(
-      nowMs + requote.minRequoteIntervalMs * slowdown,
-      nowMs + requote.updateIntervalMs,
-    );
-    this.#clock.renewed(market.midHalfTicks, this.#quoter.requoteDistance(market.midHalfTicks));
+    const reason = this.#clock.reason(nowMs);
+    this.#clock.setInterval(nowMs, this.#params.requote, this.#budget.isLow(nowMs));
+    this.#clock.renewed(midHalfTicks, this.#quoter.requoteDistance(midHalfTicks));
     const room = this.#guards.room(this.#input);
     this.#quoter.requote(this.#input, reason, { sideOff: this.#sideOff(), room });
   }
@@ -370,31 +385,16 @@ export class PairEngine {
   }
 
   #onGuard(guard: GuardReading): void {
-    this.#sink.audit({
-      kind: "guard",
-      timeMs: this.#nowMs,
-      guard: guard.id,
-      tripped: guard.tripped,
-      value: String(guard.value),
-      limit: String(guard.limit),
-    });
-    if (guard.tripped && guard.effect === "alert") {
-      const message = `${guard.id} is ${guard.value}, its limit ${guard.limit}`;
-      this.#alert("warning", guard.id, message, this.#nowMs);
-    }
+    this.#news.guard(guard, this.#nowMs);
     this.#mustReview = true;
     this.#clock.want(guard.tripped ? `guard-${guard.id}` : "guard-cleared");
   }
 
   #setState(to: PairState, reason: string, nowMs: number): void {
     if (this.#state === to) return;
-    this.#sink.audit({ kind: "state", timeMs: nowMs, from: this.#state, to, reason });
+    this.#news.state(this.#state, to, reason, nowMs);
     this.#state = to;
     this.#mustReview = true;
     this.#clock.want(`state-${to}`);
-  }
-
-  #alert(level: Alert["level"], code: string, message: string, timeMs: number): void {
-    this.#sink.alert({ timeMs, level, code, message });
   }
 }

@@ -3,6 +3,8 @@
  * does that). Times in milliseconds, per cents as per cents, money as plain decimals. Pure values.
  */
 
+import { InvariantError } from "#domain/errors.ts";
+import type { Instrument } from "#domain/instrument.ts";
 import type { LadderParams } from "#strategies/ladder-builder.ts";
 import type { VolatilityParams } from "#volatility/estimator.ts";
 
@@ -68,4 +70,46 @@ export interface EngineParams {
   readonly volatilitySource: "mid" | "reference";
   readonly requote: RequoteParams;
   readonly risk: RiskParams;
+}
+
+/** What the guards hold: the venue's own limit on open orders is one whatever is configured. */
+export function guardLimits({ risk }: EngineParams, instrument: Instrument): RiskParams {
+  return { ...risk, maxOpenOrders: Math.min(risk.maxOpenOrders, instrument.maxOpenOrders) };
+}
+
+/** How far from the mid the outermost bin is, as a fraction of it; the wider side. */
+export function ladderRange({ ladder }: EngineParams): number {
+  return (Math.max(ladder.bidBins, ladder.askBins) * ladder.binStepBps) / 10_000;
+}
+
+/** Whether volatility goes on being measured as it was. */
+export function hasSameVolatility(a: EngineParams, b: EngineParams): boolean {
+  return (
+    a.volatilitySource === b.volatilitySource &&
+    a.volatility.shortWindow === b.volatility.shortWindow &&
+    a.volatility.longWindow === b.volatility.longWindow &&
+    a.volatility.ewmaLambda === b.volatility.ewmaLambda &&
+    a.volatility.sampleIntervalSeconds === b.volatility.sampleIntervalSeconds &&
+    a.volatility.horizonSeconds === b.volatility.horizonSeconds
+  );
+}
+
+/**
+ * What a running engine cannot change: whose orders its ids name, and what its books opened with.
+ * @throws {InvariantError} naming what is different
+ */
+export function requireSamePair(before: EngineParams, after: EngineParams): void {
+  const isSame: Readonly<Record<string, boolean>> = {
+    pairId: before.pairId === after.pairId,
+    orderPrefix: before.orderPrefix === after.orderPrefix,
+    epoch: before.epoch === after.epoch,
+    base: before.capital.base === after.capital.base,
+    quote: before.capital.quote === after.capital.quote,
+    targetIqvRatio: before.capital.targetIqvRatio === after.capital.targetIqvRatio,
+  };
+  const changed = Object.keys(isSame).filter((name) => isSame[name] === false);
+  if (changed.length === 0) return;
+  throw new InvariantError(`a running pair cannot change ${changed.join(", ")}`, {
+    where: `pair ${before.pairId}`,
+  });
 }

@@ -49,14 +49,14 @@ export interface QuoterParts {
 }
 
 export class Quoter {
-  readonly ladder: Ladder;
   readonly counts: ActionCounts = { placed: 0, replaced: 0, amended: 0, canceled: 0, denied: 0 };
   /** Something wanted waits for capital, budget or an answer. */
   isDeferred = false;
   /** What a ladder would be now, without its levels. */
   readonly #drifted = new Ladder(0);
-  readonly #parts: QuoterParts;
-  readonly #builder: LadderBuilder;
+  #parts: QuoterParts;
+  #ladder: Ladder;
+  #builder: LadderBuilder;
   readonly #bids: OrderPlanner;
   readonly #asks: OrderPlanner;
   readonly #liveBids: ManagedOrder[] = [];
@@ -73,10 +73,22 @@ export class Quoter {
   constructor(parts: QuoterParts) {
     this.#parts = parts;
     const { instrument, params, strategy } = parts;
-    this.ladder = new Ladder(LadderBuilder.capacity(params.ladder));
+    this.#ladder = new Ladder(LadderBuilder.capacity(params.ladder));
     this.#builder = new LadderBuilder(instrument, params.ladder, strategy);
     this.#bids = new OrderPlanner(instrument, "buy");
     this.#asks = new OrderPlanner(instrument, "sell");
+  }
+
+  /** The last one that was built; empty before the first, and after a reconfiguration. */
+  get ladder(): Ladder {
+    return this.#ladder;
+  }
+
+  /** From the next ladder on; orders are counted and numbered on. */
+  reconfigure(params: EngineParams, strategy: Strategy): void {
+    this.#builder = new LadderBuilder(this.#parts.instrument, params.ladder, strategy);
+    this.#ladder = new Ladder(LadderBuilder.capacity(params.ladder));
+    this.#parts = { ...this.#parts, params, strategy };
   }
 
   /** The mid's move, in half ticks, that calls for a new ladder. */

@@ -19,8 +19,10 @@ import type { OrderManager } from "./order-manager.ts";
 const REQUEST_TIMEOUT_MS = 5_000;
 /** At most one look-up an order, and one reconciliation, in this time. */
 const ASK_AGAIN_MS = 1_000;
-/** How often a disagreement that lasts is looked at again. */
+/** How often a disagreement that lasts is looked at again … */
 const RECHECK_MS = 5_000;
+/** … and how often all is compared where nothing seems wrong: a stream may lose a message. */
+const ROUTINE_MS = 300_000;
 
 export class Reconciler {
   readonly #orders: OrderManager;
@@ -40,9 +42,9 @@ export class Reconciler {
     if (nowMs - this.#askedMs >= waitMs) this.#askNow(nowMs);
   }
 
-  /** Asks again, at leisure: something has been wrong for a while. */
-  recheck(nowMs: number): void {
-    if (nowMs - this.#askedMs >= RECHECK_MS) this.#askNow(nowMs);
+  /** Asks again, at leisure. @param isInDispute something has been wrong for a while */
+  recheck(nowMs: number, isInDispute: boolean): void {
+    if (nowMs - this.#askedMs >= (isInDispute ? RECHECK_MS : ROUTINE_MS)) this.#askNow(nowMs);
   }
 
   /** The connection is back: what was under way may have been lost with the old one. */

@@ -4,6 +4,11 @@
  * shortest interval is over. Asleep while quotes are pulled, until something is wanted. Pure.
  */
 
+import type { RequoteParams } from "./params.ts";
+
+/** With the action budget low, ladders are renewed this much less often, with half the levels. */
+const LOW_BUDGET_SLOWDOWN = 4;
+
 export class RequoteClock {
   /** Why a ladder is wanted; empty: nothing happened. */
   #trigger = "start";
@@ -16,6 +21,12 @@ export class RequoteClock {
   /** Something happened. The first reason is kept until the ladder is renewed. */
   want(trigger: string): void {
     if (this.#trigger === "") this.#trigger = trigger;
+  }
+
+  /** Something happened for which even the shortest interval is not kept. */
+  wantNow(trigger: string): void {
+    this.want(trigger);
+    this.#notBeforeMs = -Infinity;
   }
 
   get isWanted(): boolean {
@@ -51,8 +62,10 @@ export class RequoteClock {
     this.#distanceHalfTicks = Math.max(1, distanceHalfTicks);
   }
 
-  setInterval(notBeforeMs: number, endsMs: number): void {
-    this.#notBeforeMs = notBeforeMs;
-    this.#intervalEndsMs = endsMs;
+  /** @param isBudgetLow with few actions left, ladders are renewed less often */
+  setInterval(nowMs: number, params: RequoteParams, isBudgetLow: boolean): void {
+    const slowdown = isBudgetLow ? LOW_BUDGET_SLOWDOWN : 1;
+    this.#notBeforeMs = nowMs + params.minRequoteIntervalMs * slowdown;
+    this.#intervalEndsMs = nowMs + params.updateIntervalMs;
   }
 }

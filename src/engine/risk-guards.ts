@@ -29,7 +29,7 @@ export interface GuardReading {
    * milliseconds, per cent, quote currency (position), base currency (net delta), or a count.
    */
   value: number;
-  readonly limit: number;
+  limit: number;
 }
 
 /** Why an order may not be sent. */
@@ -75,14 +75,14 @@ export class RiskGuards {
   /** A streak of refusals: what we believe of the venue may be wrong. */
   wantsReconcile = false;
   readonly #instrument: Instrument;
-  readonly #params: RiskParams;
+  #params: RiskParams;
   readonly #guards = new Map<GuardId, GuardReading>();
   readonly #onChange: (guard: GuardReading) => void;
-  readonly #maxOrderUnits: number;
-  readonly #position: PositionLimits;
-  readonly #band: number;
-  readonly #buyFills: FillRate;
-  readonly #sellFills: FillRate;
+  #maxOrderUnits: number;
+  #position: PositionLimits;
+  #band: number;
+  #buyFills: FillRate;
+  #sellFills: FillRate;
   #connected = false;
   #lastBookMs = -Infinity;
   #lastAliveMs = -Infinity;
@@ -108,15 +108,29 @@ export class RiskGuards {
     this.#maxOrderUnits = limitUnits(instrument, params.maxOrderNotional);
     this.#position = new PositionLimits(instrument, params);
     this.#instrument = instrument;
-    const bound = (params.fillRateLimit ?? 0) * 2 + 1;
-    this.#buyFills = new FillRate(params.fillRateWindowMs, bound);
-    this.#sellFills = new FillRate(params.fillRateWindowMs, bound);
+    this.#buyFills = new FillRate(params.fillRateWindowMs, fillBound(params));
+    this.#sellFills = new FillRate(params.fillRateWindowMs, fillBound(params));
     const limits = this.#limits();
     for (const [id, effect] of GUARDS) {
       this.#guards.set(id, { id, effect, tripped: false, value: 0, limit: limits[id] });
     }
     const connection = this.#guards.get("connection");
     if (connection !== undefined) connection.tripped = true;
+  }
+
+  /** Other limits. What tripped, was counted or is waited for stays; the next look compares. */
+  reconfigure(params: RiskParams, rangePct: number): void {
+    this.#params = params;
+    this.#band = rangePct + PRICE_BAND_MARGIN;
+    this.#maxOrderUnits = limitUnits(this.#instrument, params.maxOrderNotional);
+    this.#position = new PositionLimits(this.#instrument, params);
+    this.#buyFills = this.#buyFills.withLimits(params.fillRateWindowMs, fillBound(params));
+    this.#sellFills = this.#sellFills.withLimits(params.fillRateWindowMs, fillBound(params));
+    const limits = this.#limits();
+    for (const [id] of GUARDS) {
+      const guard = this.#guards.get(id);
+      if (guard !== undefined) guard.limit = limits[id];
+    }
   }
 
   #limits(): Record<GuardId, number> {
@@ -252,13 +266,14 @@ export class RiskGuards {
     this.#evaluatePosition(input);
     const age = input.oldestDoubtMs < 0 ? 0 : input.nowMs - input.oldestDoubtMs;
     this.#set("unknown-order-age", age > this.#params.unknownOrderAgeMs, age);
+    this.#evaluateFills("fill-rate-buy", this.#buyFills, input.nowMs);
+    this.#evaluateFills("fill-rate-sell", this.#sellFills, input.nowMs);
+  }
+
+  #evaluateFills(id: GuardId, fills: FillRate, nowMs: number): void {
     const limit = this.#params.fillRateLimit;
-    if (limit !== null) {
-      const buys = this.#buyFills.count(input.nowMs);
-      const sells = this.#sellFills.count(input.nowMs);
-      this.#set("fill-rate-buy", buys >= limit, buys);
-      this.#set("fill-rate-sell", sells >= limit, sells);
-    }
+    const count = limit === null ? 0 : fills.count(nowMs);
+    this.#set(id, limit !== null && count >= limit, count);
   }
 
   #evaluateFeed(input: GuardInput): void {
@@ -316,6 +331,11 @@ export class RiskGuards {
     guard.tripped = tripped;
     this.#onChange(guard);
   }
+}
+
+/** The side is off at twice the limit: counts beyond that need not be told apart. */
+function fillBound({ fillRateLimit }: RiskParams): number {
+  return (fillRateLimit ?? 0) * 2 + 1;
 }
 
 function denial(guard: string, value: number | string, limit: number | string): Denial {

@@ -88,6 +88,11 @@ export class Connection {
     return this.#wasOpened;
   }
 
+  /** How long nothing has been heard of the peer; an answer to a ping counts. */
+  get quietMs(): number {
+    return this.#world.timers.elapsedMs() - this.#heardMs;
+  }
+
   /** Sends one frame, or says why not. It may still be lost with the connection: see `onDown`. */
   send(data: string | Uint8Array<ArrayBuffer>): SendResult {
     if (this.#state !== "open" && this.#state !== "ready") return "not-open";

@@ -118,6 +118,11 @@ export class ReconnectingSocket {
     return this.#state;
   }
 
+  /** How long the connection in use has been silent; Infinity while none is ready. */
+  get quietMs(): number {
+    return this.#current?.isReady === true ? this.#current.quietMs : Infinity;
+  }
+
   /** Begins to connect, and goes on until `close()`. Does nothing where it has begun. */
   open(): void {
     if (this.#state.name === "closed") this.#dial();

@@ -73,7 +73,8 @@ export type AuditRecord =
       readonly limit: string;
     };
 
-export interface Sink {
+/** What can be asked of a venue about the orders of one pair. */
+export interface Execution {
   place(request: OrderRequest): void;
   /** Lowers an order's whole quantity (filled part included), keeping its place in the queue. */
   amend(clientOrderId: string, quantityLots: number): void;
@@ -89,6 +90,9 @@ export interface Sink {
   query(clientOrderId: string): void;
   /** Asks for the whole truth: fills not seen yet, then balances with the list of open orders. */
   reconcile(): void;
+}
+
+export interface Sink extends Execution {
   alert(alert: Alert): void;
   audit(record: AuditRecord): void;
 }

@@ -9,9 +9,10 @@
  */
 
 import { type Decimal, decimal, decimalOfInteger, plain, ZERO } from "#domain/decimal.ts";
-import { InputError, InvariantError } from "#domain/errors.ts";
+import { InvariantError } from "#domain/errors.ts";
 import type { Liquidity } from "#domain/fill.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
+import { Balance, badAccount, notNegative, Wallet } from "./wallet.ts";
 
 /**
  * What fees are paid in. `received`: a buy pays in base, a sell in quote (Binance Spot without
@@ -48,72 +49,88 @@ export interface Charge {
   readonly feeAsset: string;
 }
 
-/** Fees in another asset are rounded to this many decimals. */
-const FEE_ASSET_DECIMALS = 8;
+/** Fees in another asset, and every fee of a wallet, are rounded to this many decimals. */
+const FEE_DECIMALS = 8;
+const ROUND_DOWN = 0;
 const ROUND_HALF_UP = 1;
+const ONE = decimal("1");
 
 export class SimAccount {
   readonly #instrument: Instrument;
   readonly #fees: FeePolicy;
   readonly #feePrice: Decimal;
+  /** A wallet is shown to others, and has no finer amounts than a venue shows. */
+  readonly #roundsFees: boolean;
   readonly #leverage: Decimal;
   /** Quote currency of one tick times one lot. */
   readonly #unit: Decimal;
   /** Quote to lock per unit bought: more than `#unit` where the fee comes out of quote too. */
   readonly #lockUnit: Decimal;
-  /** Spot: balances. Perp: base is unused, quote is `cash`. */
-  #base: Decimal;
-  #quote: Decimal;
-  #feeAsset: Decimal;
+  /** Spot: balances, which other instruments may share. Perp: base is unused, quote is `cash`. */
+  readonly #base: Balance;
+  readonly #quote: Balance;
+  readonly #feeAsset: Balance;
   #positionLots = 0;
   /** Perp: what the open position cost, negative for a short. */
   #entryValue: Decimal = ZERO;
-  /** What a spot account's balances are known to cover in all, until they move. */
+  /** What a spot account's balances are known to cover in all, at these versions of them. */
   #coveredLots = 0;
   #coveredUnits = 0;
+  #coveredBaseVersion = -1;
+  #coveredQuoteVersion = -1;
   /** Σ ticks · lots of open buys and sells, and Σ lots of open sells. */
   #buyUnits = 0;
   #sellUnits = 0;
   #sellLots = 0;
 
-  /** @throws {InputError} `bad-account` */
-  constructor(instrument: Instrument, setup: AccountSetup, fees: FeePolicy) {
+  /**
+   * @param setup balances of its own, or the wallet of a spot account of several instruments
+   * @throws {InputError} `bad-account`
+   */
+  constructor(instrument: Instrument, setup: AccountSetup | Wallet, fees: FeePolicy) {
     this.#instrument = instrument;
     this.#fees = fees;
-    this.#base = notNegative("base", setup.base);
-    this.#quote = notNegative("quote", setup.quote);
-    this.#feeAsset = notNegative("feeAsset", setup.feeAsset ?? "0");
-    this.#leverage = notNegative("leverage", setup.leverage ?? "1");
+    this.#roundsFees = setup instanceof Wallet;
+    const feeAsset = fees.kind === "asset" ? fees.asset : "";
+    if (setup instanceof Wallet) {
+      this.#base = setup.balance(instrument.base);
+      this.#quote = setup.balance(instrument.quote);
+      this.#feeAsset = feeAsset === "" ? new Balance(ZERO) : setup.balance(feeAsset);
+      this.#leverage = ONE;
+      if (instrument.kind === "perp") throw badAccount("wallet", "is for spot instruments only");
+    } else {
+      this.#base = new Balance(notNegative("base", setup.base));
+      this.#quote = new Balance(notNegative("quote", setup.quote));
+      this.#feeAsset = new Balance(notNegative("feeAsset", setup.feeAsset ?? "0"));
+      this.#leverage = notNegative("leverage", setup.leverage ?? "1");
+    }
     this.#feePrice = decimal(fees.kind === "asset" ? fees.price : "1");
     if (!this.#leverage.gt(ZERO)) throw badAccount("leverage", "must be above 0");
     if (!this.#feePrice.gt(ZERO)) throw badAccount("price of the fee asset", "must be above 0");
-    if (instrument.kind === "perp" && !this.#base.eq(ZERO)) {
+    if (instrument.kind === "perp" && !this.#base.total.eq(ZERO)) {
       throw badAccount("base", "must be 0 for a perp: its position starts flat");
     }
-    if (fees.kind === "asset" && [instrument.base, instrument.quote].includes(fees.asset)) {
-      throw badAccount("fee asset", `${fees.asset} is traded here; take "received" or "quote"`);
+    if ([instrument.base, instrument.quote].includes(feeAsset)) {
+      throw badAccount("fee asset", `${feeAsset} is traded here; take "received" or "quote"`);
     }
+    this.#base.join(this.#baseLock);
+    this.#quote.join(this.#quoteLock);
     this.#unit = instrument.tickSize.times(instrument.lotSize);
-    this.#lockUnit = this.#unit;
-    if (fees.kind === "quote") {
-      const { makerFeeRate, takerFeeRate } = instrument;
-      const rate = makerFeeRate.gt(takerFeeRate) ? makerFeeRate : takerFeeRate;
-      if (rate.gt(ZERO)) this.#lockUnit = this.#unit.plus(this.#unit.times(rate));
-    }
+    this.#lockUnit = lockUnitOf(instrument, fees, this.#unit);
   }
 
   /** Base currency, free and locked; the signed position of a perp. */
   get base(): Decimal {
-    return this.#isPerp ? this.#sizeOf(this.#positionLots) : this.#base;
+    return this.#isPerp ? this.#sizeOf(this.#positionLots) : this.#base.total;
   }
 
   /** Quote currency, free and locked; a perp's wallet balance, without unrealised profit. */
   get quote(): Decimal {
-    return this.#isPerp ? this.#quote.plus(this.#entryValue) : this.#quote;
+    return this.#isPerp ? this.#quote.total.plus(this.#entryValue) : this.#quote.total;
   }
 
   get feeAssetBalance(): Decimal {
-    return this.#feeAsset;
+    return this.#feeAsset.total;
   }
 
   /** Signed position of a perp in lots; 0 for spot. */
@@ -136,7 +153,7 @@ export class SimAccount {
 
   /** Wallet balance plus unrealised profit at a price; spot: everything valued at it. */
   equity(markTicks: number): Decimal {
-    return this.#quote.plus(this.base.times(this.#instrument.price(markTicks)));
+    return this.#quote.total.plus(this.base.times(this.#instrument.price(markTicks)));
   }
 
   /**
@@ -155,9 +172,11 @@ export class SimAccount {
   lock(side: Side, lots: number, ticks: number): void {
     if (side === "buy") {
       this.#buyUnits = checkedUnits(this.#buyUnits + lots * ticks);
+      this.#quote.lockChanged();
     } else {
       this.#sellUnits = checkedUnits(this.#sellUnits + lots * ticks);
       this.#sellLots = checkedUnits(this.#sellLots + lots);
+      this.#base.lockChanged();
     }
   }
 
@@ -168,15 +187,13 @@ export class SimAccount {
 
   /** Books one execution and its fee. The order's lock is the caller's to lower. */
   execute(execution: Execution): Charge {
-    this.#coveredLots = 0;
-    this.#coveredUnits = 0;
     const value = this.#unit.times(decimalOfInteger(execution.ticks * execution.lots));
     const isBuy = execution.side === "buy";
     const signedLots = isBuy ? execution.lots : -execution.lots;
     const signedValue = isBuy ? value : value.neg();
-    this.#quote = this.#quote.minus(signedValue);
+    this.#quote.move(signedValue.neg());
     if (this.#isPerp) this.#movePosition(signedLots, signedValue);
-    else this.#base = this.#base.plus(this.#sizeOf(signedLots));
+    else this.#base.move(this.#sizeOf(signedLots));
     return this.#charge(execution, value);
   }
 
@@ -188,7 +205,7 @@ export class SimAccount {
     const paid = this.#isPerp
       ? this.base.times(this.#instrument.price(markTicks)).times(decimal(rate))
       : ZERO;
-    this.#quote = this.#quote.minus(paid);
+    this.#quote.move(paid.neg());
     return paid;
   }
 
@@ -200,18 +217,27 @@ export class SimAccount {
     return this.#instrument.size(lots);
   }
 
+  readonly #baseLock = (): Decimal => this.lockedBase;
+  readonly #quoteLock = (): Decimal => this.lockedQuote;
+
   #coversLots(lots: number): boolean {
-    if (lots <= this.#coveredLots) return true;
-    if (!Number.isSafeInteger(lots) || this.#base.lt(this.#sizeOf(lots))) return false;
+    const { version } = this.#base;
+    if (version === this.#coveredBaseVersion && lots <= this.#coveredLots) return true;
+    if (!Number.isSafeInteger(lots)) return false;
+    if (this.#base.besideOthers(this.#baseLock).lt(this.#sizeOf(lots))) return false;
     this.#coveredLots = lots;
+    this.#coveredBaseVersion = version;
     return true;
   }
 
   #coversUnits(units: number): boolean {
-    if (units <= this.#coveredUnits) return true;
+    const { version } = this.#quote;
+    if (version === this.#coveredQuoteVersion && units <= this.#coveredUnits) return true;
     if (!Number.isSafeInteger(units)) return false;
-    if (this.#quote.lt(this.#lockUnit.times(decimalOfInteger(units)))) return false;
+    const needed = this.#lockUnit.times(decimalOfInteger(units));
+    if (this.#quote.besideOthers(this.#quoteLock).lt(needed)) return false;
     this.#coveredUnits = units;
+    this.#coveredQuoteVersion = version;
     return true;
   }
 
@@ -255,27 +281,38 @@ export class SimAccount {
     const rate = execution.liquidity === "maker" ? makerFeeRate : takerFeeRate;
     const inQuote = value.times(rate);
     if (this.#fees.kind === "asset") {
-      const fee = inQuote.div(this.#feePrice).round(FEE_ASSET_DECIMALS, ROUND_HALF_UP);
+      const fee = inQuote.div(this.#feePrice).round(FEE_DECIMALS, ROUND_HALF_UP);
       if (this.#takeFeeAsset(fee)) {
         return { fee: plain(fee), feeAsset: this.#fees.asset };
       }
     }
     if (this.#isPerp || this.#fees.kind === "quote" || execution.side === "sell") {
-      this.#quote = this.#quote.minus(inQuote);
-      return { fee: plain(inQuote), feeAsset: quote };
+      return { fee: this.#take(this.#quote, inQuote), feeAsset: quote };
     }
     const inBase = this.#sizeOf(execution.lots).times(rate);
-    this.#base = this.#base.minus(inBase);
-    return { fee: plain(inBase), feeAsset: base };
+    return { fee: this.#take(this.#base, inBase), feeAsset: base };
+  }
+
+  #take(balance: Balance, exactFee: Decimal): string {
+    const fee = this.#roundsFees ? exactFee.round(FEE_DECIMALS, ROUND_DOWN) : exactFee;
+    balance.move(fee.neg());
+    return plain(fee);
   }
 
   /** Takes a fee from the asset's own balance; false where that does not suffice. */
   #takeFeeAsset(fee: Decimal): boolean {
-    const left = this.#feeAsset.minus(fee);
-    if (left.lt(ZERO)) return false;
-    this.#feeAsset = left;
+    // Other instruments of the account may trade this asset: what they lock is not there.
+    if (this.#feeAsset.total.minus(this.#feeAsset.locked).lt(fee)) return false;
+    this.#feeAsset.move(fee.neg());
     return true;
   }
+}
+
+function lockUnitOf(instrument: Instrument, fees: FeePolicy, unit: Decimal): Decimal {
+  if (fees.kind !== "quote") return unit;
+  const { makerFeeRate, takerFeeRate } = instrument;
+  const rate = makerFeeRate.gt(takerFeeRate) ? makerFeeRate : takerFeeRate;
+  return rate.gt(ZERO) ? unit.plus(unit.times(rate)) : unit;
 }
 
 function worstUnits(position: number, buyUnits: number, sellUnits: number): number {
@@ -286,14 +323,4 @@ function worstUnits(position: number, buyUnits: number, sellUnits: number): numb
 function checkedUnits(units: number): number {
   if (!Number.isSafeInteger(units)) throw new InvariantError(`${units} is not counted exactly`);
   return units;
-}
-
-function notNegative(field: string, text: string): Decimal {
-  const value = decimal(text);
-  if (value.lt(ZERO)) throw badAccount(field, `is ${text}; it must not be negative`);
-  return value;
-}
-
-function badAccount(field: string, problem: string): InputError {
-  return new InputError("bad-account", `${field} ${problem}`, { where: "simulated account" });
 }

@@ -17,11 +17,13 @@ import { BUY, OwnOrder, SELL } from "./own-levels.ts";
 import type { QueueModel } from "./queue-model.ts";
 import { type AccountSetup, type FeePolicy, SimAccount } from "./sim-account.ts";
 import { isTriggered } from "./trigger-orders.ts";
+import type { Wallet } from "./wallet.ts";
 
 export interface SimExchangeOptions {
   readonly instrument: Instrument;
   readonly queueModel: QueueModel;
-  readonly account: AccountSetup;
+  /** Balances of its own, or the wallet of an account that trades other instruments too. */
+  readonly account: AccountSetup | Wallet;
   readonly fees: FeePolicy;
   /** The instrument's own limit where left out. */
   readonly maxOpenOrders?: number;
@@ -84,6 +86,11 @@ export class SimExchange {
   /** Price of the last print in ticks, 0 before the first. */
   get lastTicks(): number {
     return this.#matching.lastTicks;
+  }
+
+  /** What is left of a recorded level once our own fills took their part of it. */
+  lotsLeftAt(isBid: boolean, ticks: number): number {
+    return this.#matching.liquidity.lotsAt(isBid ? BUY : SELL, ticks);
   }
 
   /** Open orders, oldest first. */

@@ -1,8 +1,8 @@
 /** Pairs, tapes and scripted engines for the tests of the backtest. Nothing in it decides. */
 
 import { BacktestDriver } from "#backtest/backtest-driver.ts";
+import { ReportingLink } from "#backtest/reporting-link.ts";
 import { type BacktestResult, runBacktest } from "#backtest/run-backtest.ts";
-import { SimulatedLink } from "#backtest/simulated-link.ts";
 import { engineParams, strategyParams } from "#config/engine-params.ts";
 import { instrumentFor } from "#config/instrument-override.ts";
 import { parseConfig } from "#config/load.ts";
@@ -220,7 +220,7 @@ export interface StageOptions {
   readonly queue?: string;
   readonly account?: SimExchangeOptions["account"];
   /** In place of the engine's decisions. */
-  readonly script?: (event: EngineEvent, link: SimulatedLink) => void;
+  readonly script?: (event: EngineEvent, link: ReportingLink) => void;
 }
 
 /** All parts of a run, wired as runBacktest wires them, with every event to the core kept. */
@@ -228,14 +228,14 @@ export class Stage {
   readonly events: EngineEvent[] = [];
   readonly engine: ObservedEngine;
   readonly exchange: ObservedExchange;
-  readonly link: SimulatedLink;
+  readonly link: ReportingLink;
   readonly driver: BacktestDriver;
 
   constructor(options: StageOptions) {
     const pair = options.pair ?? pairOf();
     const instrument = instrumentFor(pair);
     const params = engineParams(pair, instrument, 1);
-    this.link = new SimulatedLink(options.latency, "mm-ETH", {
+    this.link = new ReportingLink(options.latency, "mm-ETH", {
       onAlert: () => undefined,
       onAudit: () => undefined,
     });

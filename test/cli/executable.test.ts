@@ -15,15 +15,15 @@ const folder = new Folder();
 const EXECUTABLE = join(folder.path, "mm");
 const RUN = ["backtest", "--synthetic", "1", "--duration", "1m", "--json"];
 
-/** The flags of the release build, so that what is tested is what is shipped. */
-function buildFlags(): string[] {
+/** Entries and flags of the release build, so that what is tested is what is shipped. */
+function buildArguments(): string[] {
   const source = readFileSync(join(ROOT, "scripts", "build.ts"), "utf8");
-  const flags = source.matchAll(/^ +"(--[a-z=-]+)",$/gm);
-  return [...flags].map(([, flag = ""]) => flag).filter((flag) => flag !== "--outfile");
+  const all = [...source.matchAll(/^ +"([^"]+)",$/gm)].map(([, argument = ""]) => argument);
+  return all.filter((argument) => argument !== "build" && argument !== "--outfile");
 }
 
 beforeAll(async () => {
-  const command = [process.execPath, "build", "src/main.ts", ...buildFlags()];
+  const command = [process.execPath, "build", ...buildArguments()];
   const build = Bun.spawn([...command, "--outfile", EXECUTABLE], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "pipe"],
@@ -46,8 +46,9 @@ function emptyFolder(name: string): string {
 
 describe("the executable", () => {
   test("is built with the flags that keep strangers' files out", () => {
-    expect(buildFlags()).toContain("--no-compile-autoload-dotenv");
-    expect(buildFlags()).toContain("--no-compile-autoload-bunfig");
+    expect(buildArguments()).toContain("--no-compile-autoload-dotenv");
+    expect(buildArguments()).toContain("--no-compile-autoload-bunfig");
+    expect(buildArguments()).toContain("src/runtime/pair-worker.ts");
   });
 
   test("gives the summary that the source gives", async () => {
@@ -106,6 +107,19 @@ describe("the executable", () => {
   });
 });
 
+/** Ends a program like Ctrl-C does, once its pairs quote. @returns what it said */
+async function interruptedOnceReady(child: Bun.Subprocess<"ignore", "ignore", "pipe">) {
+  let said = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stderr) {
+    const wasReady = said.includes('"event":"ready"');
+    said += decoder.decode(chunk, { stream: true });
+    if (!wasReady && said.includes('"event":"ready"')) child.kill("SIGINT");
+  }
+  await child.exited;
+  return said;
+}
+
 describe("a stranger's folder", () => {
   const path = join(folder.path, "hostile");
 
@@ -119,6 +133,8 @@ describe("a stranger's folder", () => {
       "bunfig.toml": 'preload = ["./trap.js"]\n[run]\npreload = ["./trap.js"]\n',
       "trap.js": trap,
       "worker.ts": trap,
+      "pair-worker.ts": trap,
+      "pair-worker.js": trap,
       "main.ts": trap,
       "index.ts": trap,
       "tsconfig.json": '{"compilerOptions": {"paths": {"#*": ["./*"], "*": ["./trap.js"]}}}',
@@ -130,6 +146,14 @@ describe("a stranger's folder", () => {
     const [here, elsewhere] = await Promise.all([shipped(RUN, { cwd: path }), shipped(RUN)]);
     expect(here).toEqual(elsewhere);
     expect(here.exitCode).toBe(0);
+    // Threads are started from files too: the demo has one for each of its pairs.
+    const demo = Bun.spawn([EXECUTABLE, "demo", "--control-port", "0", "--log-format", "json"], {
+      cwd: path,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const said = await interruptedOnceReady(demo);
+    expect(said).toContain('"event":"stopped"');
+    expect(demo.exitCode).toBe(0);
     expect(existsSync(join(path, "RAN"))).toBe(false);
   });
 

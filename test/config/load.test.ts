@@ -18,6 +18,7 @@ describe("what is accepted", () => {
     expect(config).toMatchObject({
       stateDir: "./state",
       control: { host: "127.0.0.1", port: 8787 },
+      runtime: { busyPoll: false },
       accounts: {},
       venues: {},
     });
@@ -110,6 +111,33 @@ describe("the place of a problem", () => {
         "volLowerThreshold: is 35 by default; must be below volUpperThreshold (31)",
       ),
     ]);
+  });
+});
+
+describe("the control plane", () => {
+  const withControl = (control: Json): string => JSON.stringify({ control, pairs: [pairObject()] });
+
+  test("listens beyond this machine only with a token", () => {
+    expect(problemsOf(withControl({ host: "0.0.0.0" }))).toEqual([
+      expect.stringMatching(
+        /^x\.jsonc:1:\d+ control\.tokenEnv: is missing; control\.host 0\.0\.0\.0 can be reached/,
+      ),
+    ]);
+    const fine = [
+      { host: "0.0.0.0", tokenEnv: "MM_CONTROL_TOKEN" },
+      { host: "localhost" },
+      { host: "127.0.0.2" },
+      { host: "::1" },
+    ];
+    for (const control of fine) {
+      expect(parseConfig(withControl(control), "x.jsonc").config.control).toMatchObject(control);
+    }
+    expect(problemsOf(withControl({ host: "127.evil.example" }))).toHaveLength(1);
+  });
+
+  test("names the token's variable and never shows a token pasted there", () => {
+    const [problem = ""] = problemsOf(withControl({ tokenEnv: "s3cr3t-token" }));
+    expect(problem).toContain("control.tokenEnv: is not shown here; must be the name of");
   });
 });
 

@@ -27,7 +27,8 @@ export const MINIMAL_PAIR = {
 export const FULL: Json = {
   $schema: "./schema.json",
   stateDir: "./state",
-  control: { host: "127.0.0.1", port: 8787 },
+  control: { host: "127.0.0.1", port: 8787, tokenEnv: "MM_CONTROL_TOKEN" },
+  runtime: { busyPoll: false },
   accounts: {
     bn: { venue: "binance", apiKeyEnv: "MM_BN_API_KEY", secretEnv: "MM_BN_SECRET" },
     hl: { venue: "hyperliquid", address: `0x${"aB".repeat(20)}`, agentKeyEnv: "MM_HL_AGENT_KEY" },
@@ -118,7 +119,13 @@ export const FULL: Json = {
         takerFeeRate: "0.00045",
         maxOpenOrders: 200,
       },
-      simulation: { feeAsset: { asset: "BNB", price: "600" }, base: "1", quote: "2" },
+      simulation: {
+        feeAsset: { asset: "BNB", price: "600" },
+        base: "1",
+        quote: "2",
+        latencyMs: 20,
+        queue: "log",
+      },
     },
   ],
   venues: {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { SpotLineParser } from "#data/binance-spot-lines.ts";
-import { CaptureKind, type CaptureMessage } from "#data/capture-log.ts";
+import type { CaptureMessage } from "#data/capture-log.ts";
 import { readLines } from "#data/line-reader.ts";
 import { InputError } from "#domain/errors.ts";
+import { MarketKind } from "#venues/binance-spot/market-message.ts";
 import { sharedPath } from "../shared.ts";
 import {
   BASE_MS,
@@ -123,7 +124,7 @@ describe("spot line parser", () => {
     const bytes = encoder.encode(line(BASE_MS + 0.25, json));
     const parsed = plain(new SpotLineParser(ETH, "file").parse(bytes, 0, bytes.length, 1));
     expect(parsed).toMatchObject({
-      kind: CaptureKind.depth,
+      kind: MarketKind.depth,
       receivedMs: BASE_MS + 0.25,
       eventMs: BASE_MS + 40,
       firstId: 11,

@@ -7,6 +7,19 @@ import { describe, expect, test } from "bun:test";
 import { bestOf, expectPulled, expectQuotes, MID, QUOTES, quoting } from "./quoting.ts";
 import { Bench, params } from "./setup.ts";
 
+test("even where nothing seems wrong, all is compared every five minutes", () => {
+  const bench = quoting();
+  bench.news();
+  bench.pass(280_000, MID);
+  expect(bench.sent()).not.toContain("reconcile");
+  bench.pass(20_100, MID);
+  expect(bench.sent().filter((call) => call === "reconcile")).toHaveLength(1);
+  bench.agree();
+  bench.news();
+  bench.pass(280_000, MID);
+  expect(bench.sent()).not.toContain("reconcile");
+});
+
 describe("guards on refusals back off", () => {
   /** The venue refuses every order that waits for its answer. */
   function refuse(bench: Bench, reason: "would-cross" | "filter"): number {

@@ -17,6 +17,8 @@ export class WireServer {
   readonly peers = new Set<Peer>();
   /** Upgrades asked for, refused ones included. */
   dialled = 0;
+  /** Path and query of the last of them. */
+  lastPath = "";
   /** Refuses upgrades with a 503. */
   isRefusing = false;
   readonly #server: Server<undefined>;
@@ -27,6 +29,8 @@ export class WireServer {
       port: 0,
       fetch: (request, server) => {
         this.dialled += 1;
+        const { pathname, search } = new URL(request.url);
+        this.lastPath = pathname + search;
         if (!this.isRefusing && server.upgrade(request)) return;
         return new Response("maintenance", { status: 503 });
       },

@@ -7,6 +7,7 @@ import {
   documented,
   feeRate,
   integer,
+  number,
   positiveAmount,
   section,
   text,
@@ -14,7 +15,7 @@ import {
 
 const account = v.optional(
   text(
-    { effect: "Which of the accounts trades it. Needed in mode live.", notYetUsed: true },
+    { effect: "Which of the accounts trades it. Needed in mode live." },
     "the name of an account",
     /^[A-Za-z][A-Za-z0-9_-]{0,31}$/,
   ),
@@ -183,6 +184,28 @@ export const SimulationSchema = section(
         unit: "quote currency",
         effect: "Balance at the start. Absent: capital.initQuoteAmount.",
       }),
+    ),
+    latencyMs: v.optional(
+      number(
+        {
+          unit: "milliseconds, one way",
+          effect: "How long a paper run's orders and answers travel. A backtest has --latency.",
+        },
+        { min: 0, max: 60_000 },
+      ),
+      5,
+    ),
+    queue: v.optional(
+      text(
+        {
+          effect:
+            "How a paper run guesses our place in the queue of a price (docs/simulation.md). A " +
+            "backtest has --queue.",
+        },
+        '"risk-averse", "power:N", "log", "power-2:N", "log-2" or "power-3:N" with N above 0',
+        /^(?:risk-averse|log|log-2|power(?:-[23])?:(?=[\d.]*[1-9])\d+(?:\.\d+)?)$/,
+      ),
+      "power:3",
     ),
   },
 );

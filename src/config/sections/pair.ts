@@ -63,8 +63,9 @@ const VolatilitySchema = section(
       integer(
         {
           unit: "samples",
-          effect: "Prices of the past that are asked of the venue at the start, to warm up.",
-          notYetUsed: true,
+          effect:
+            "Prices of the past that are asked of the venue at the start, to warm up. A backtest " +
+            "has none.",
         },
         { min: 2, max: 1_000_000 },
       ),
@@ -133,7 +134,6 @@ export const PairSchema = section(
           effect:
             "live trades with money, paper trades on the live feed with simulated fills. A " +
             "backtest ignores it.",
-          notYetUsed: true,
         },
         ["live", "paper"],
       ),

@@ -1,10 +1,18 @@
-/** Sections shared by all pairs: `control`, `accounts`, `venues`. Not yet used by this version. */
+/** Sections shared by all pairs: `control`, `runtime`, `accounts`, `venues`. */
 
 import * as v from "valibot";
-import { documented, integer, section, text } from "../fields.ts";
+import { documented, flag, integer, section, text } from "../fields.ts";
 
-export const ControlSchema = section(
-  { effect: "Where health, commands and the dashboard are served.", notYetUsed: true },
+/** Upper case only: a pasted key has lower-case letters and is refused instead of looked up. */
+const variableName = (effect: string): v.GenericSchema<string> =>
+  text(
+    { effect: `Name of the environment variable that holds ${effect}` },
+    'the name of an environment variable such as "MM_KEY" (never the key itself)',
+    /^[A-Z][A-Z0-9_]{0,63}$/,
+  );
+
+const ControlSection = section(
+  { effect: "Where health and commands are served: docs/control.md." },
   {
     host: v.optional(
       text(
@@ -21,16 +29,47 @@ export const ControlSchema = section(
       ),
       8787,
     ),
+    tokenEnv: v.optional(
+      variableName(
+        "the token that every call must bring (`Authorization: Bearer …`). Needed where host is " +
+          "not this machine only. Absent: no token.",
+      ),
+    ),
   },
 );
 
-/** Upper case only: a pasted key has lower-case letters and is refused instead of looked up. */
-const variableName = (effect: string): v.GenericSchema<string> =>
-  text(
-    { effect: `Name of the environment variable that holds ${effect}` },
-    'the name of an environment variable such as "MM_KEY" (never the key itself)',
-    /^[A-Z][A-Z0-9_]{0,63}$/,
-  );
+/** Whether only programs of this machine can reach what listens at a host. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+export const ControlSchema = v.pipe(
+  ControlSection,
+  v.forward(
+    v.check(
+      ({ host, tokenEnv }) => isLoopback(host) || tokenEnv !== undefined,
+      ({ input }) =>
+        `control.host ${input.host} can be reached from other machines: give the name of the ` +
+        'environment variable with a token, such as "MM_CONTROL_TOKEN", or host "127.0.0.1"',
+    ),
+    ["tokenEnv"],
+  ),
+);
+
+export const RuntimeSchema = section(
+  { effect: "How the program itself runs." },
+  {
+    busyPoll: v.optional(
+      flag({
+        effect:
+          "Whether each pair's thread asks for messages without pause instead of sleeping until " +
+          "one comes: some 50 microseconds less from market to order, for a core kept busy by " +
+          "every pair.",
+      }),
+      false,
+    ),
+  },
+);
 
 const WHOSE = { effect: "Whose account it is." };
 
@@ -44,7 +83,7 @@ const BinanceAccountSchema = section(
 );
 
 const HyperliquidAccountSchema = section(
-  { effect: "An account at Hyperliquid." },
+  { effect: "An account at Hyperliquid.", notYetUsed: true },
   {
     venue: v.pipe(v.literal("hyperliquid"), documented<"hyperliquid">(WHOSE, '"hyperliquid"')),
     address: text(
@@ -79,7 +118,6 @@ export const AccountsSchema = v.pipe(
     {
       effect:
         "Accounts by a name of your choice. Keys stay in the environment; here stand only names.",
-      notYetUsed: true,
     },
     "an object",
   ),
@@ -97,17 +135,20 @@ const binanceUrls = {
 };
 
 export const VenuesSchema = section(
-  { effect: "Other addresses for the venues: testnets, mock venues.", notYetUsed: true },
+  { effect: "Other addresses for the venues: testnets, mock venues." },
   {
     "binance-spot": v.optional(
       section({ effect: "Addresses of Binance Spot. Absent: the venue's own." }, binanceUrls),
     ),
     "binance-perp": v.optional(
-      section({ effect: "Addresses of Binance USD-M. Absent: the venue's own." }, binanceUrls),
+      section(
+        { effect: "Addresses of Binance USD-M. Absent: the venue's own.", notYetUsed: true },
+        binanceUrls,
+      ),
     ),
     hyperliquid: v.optional(
       section(
-        { effect: "Addresses of Hyperliquid. Absent: the venue's own." },
+        { effect: "Addresses of Hyperliquid. Absent: the venue's own.", notYetUsed: true },
         {
           restUrl: v.optional(http("Root of the REST API.")),
           wsUrl: v.optional(ws("The WebSocket for orders and streams.")),

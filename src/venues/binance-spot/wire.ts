@@ -116,3 +116,9 @@ export function feeAssetOf(
 export function tradeKey(symbol: string, tradeNumber: number): string {
   return `${symbol}:${tradeNumber}`;
 }
+
+/** The number of a key made by `tradeKey`; -1 where it is none. */
+export function tradeNumberOf(key: string): number {
+  const digits = /:(\d+)$/.exec(key)?.[1];
+  return digits === undefined ? -1 : Number(digits);
+}

@@ -1,0 +1,38 @@
+/**
+ * The account that a pair has at the simulated exchange, in backtests and paper runs. Pure; the
+ * shapes are those that sim takes, which this layer does not import.
+ */
+
+import { simulatedFeeAsset } from "./instrument-override.ts";
+import type { PairConfig } from "./schema.ts";
+
+export interface SimulatedAccount {
+  /** Balances at the start, plain decimals. */
+  readonly setup: { readonly base: string; readonly quote: string; readonly feeAsset?: string };
+  readonly fees:
+    | { readonly kind: "received" }
+    | { readonly kind: "quote" }
+    | { readonly kind: "asset"; readonly asset: string; readonly price: string };
+}
+
+/** Plenty of the asset that fees are paid in, so that it never runs out during a run. */
+const FEE_ASSET_BALANCE = "1000000";
+
+export function simulatedAccount(pair: PairConfig): SimulatedAccount {
+  const { capital, simulation } = pair;
+  const balances = {
+    base: simulation.base ?? capital.initInventoryAmount,
+    quote: simulation.quote ?? capital.initQuoteAmount,
+  };
+  const fees = simulatedFeeAsset(pair);
+  return typeof fees === "string"
+    ? { setup: balances, fees: { kind: fees } }
+    : { setup: { ...balances, feeAsset: FEE_ASSET_BALANCE }, fees: { kind: "asset", ...fees } };
+}
+
+/** The third currency that simulated fees are charged in, with its price; null: there is none. */
+export function thirdFeeAsset({
+  simulation: { feeAsset },
+}: PairConfig): { readonly asset: string; readonly price: string } | null {
+  return typeof feeAsset === "object" ? feeAsset : null;
+}

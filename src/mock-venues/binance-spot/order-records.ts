@@ -1,0 +1,359 @@
+/**
+ * What the mock venue remembers of the orders and own trades of one symbol, and how it tells them:
+ * the shapes of answers and of execution reports, exactly as documented. Bounded: the oldest ended
+ * orders and trades are forgotten, as the real venue archives them. May import domain.
+ */
+
+import { type Decimal, ZERO } from "#domain/decimal.ts";
+import type { Instrument } from "#domain/instrument.ts";
+import type { Refusal } from "#sim/order-reports.ts";
+import { eightDecimals, priceText, sizeText } from "./amounts.ts";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export type OrderStatusWord =
+  | "PENDING_NEW"
+  | "NEW"
+  | "PARTIALLY_FILLED"
+  | "FILLED"
+  | "CANCELED"
+  | "REJECTED"
+  | "EXPIRED"
+  | "EXPIRED_IN_MATCH";
+
+export const ORDER_TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET"] as const;
+export const TIMES_IN_FORCE = ["GTC", "IOC", "FOK"] as const;
+
+/** One order as the venue has it. Sizes in lots, prices in ticks. */
+export interface MockOrder {
+  readonly instrument: Instrument;
+  readonly orderId: number;
+  clientOrderId: string;
+  readonly side: "BUY" | "SELL";
+  readonly type: (typeof ORDER_TYPES)[number];
+  readonly timeInForce: (typeof TIMES_IN_FORCE)[number];
+  readonly priceTicks: number;
+  quantityLots: number;
+  filledLots: number;
+  quoteFilled: Decimal;
+  /** Taken off by self-trade prevention. */
+  preventedLots: number;
+  status: OrderStatusWord;
+  readonly timeMs: number;
+  updateTimeMs: number;
+  readonly stpMode: string;
+  readonly strategyId: number | undefined;
+  readonly strategyType: number | undefined;
+  expiryReason: string | undefined;
+  amendments: number;
+  readonly trades: MockTrade[];
+  /** Why the matching engine refused it, where its status is REJECTED. */
+  refusal: Refusal | null;
+}
+
+export interface MockTrade {
+  readonly id: number;
+  readonly orderId: number;
+  readonly priceTicks: number;
+  readonly lots: number;
+  readonly quote: Decimal;
+  /** Plain decimal. */
+  readonly commission: string;
+  readonly commissionAsset: string;
+  readonly timeMs: number;
+  readonly isBuyer: boolean;
+  readonly isMaker: boolean;
+}
+
+/** Ended orders, and trades, that are remembered of a symbol. */
+const MAX_ENDED = 20_000;
+const MAX_TRADES = 20_000;
+
+export class OrderRecords {
+  readonly open = new Map<number, MockOrder>();
+  readonly #byId = new Map<number, MockOrder>();
+  /** The newest order that has or had a client id. */
+  readonly #byClientId = new Map<string, MockOrder>();
+  /** Client ids of each order, to be forgotten with it. */
+  readonly #idsOf = new Map<number, string[]>();
+  readonly #ended: number[] = [];
+  readonly #trades: MockTrade[] = [];
+  #lastOrderId = 0;
+
+  nextOrderId(): number {
+    this.#lastOrderId += 1;
+    return this.#lastOrderId;
+  }
+
+  /** An order on its way to the matching engine; see `named` for when it was accepted. */
+  add(order: MockOrder): void {
+    this.#byId.set(order.orderId, order);
+    this.open.set(order.orderId, order);
+  }
+
+  /** The order has its present client id from now on. */
+  named(order: MockOrder): void {
+    this.#byClientId.set(order.clientOrderId, order);
+    const ids = this.#idsOf.get(order.orderId) ?? [];
+    this.#idsOf.set(order.orderId, [...ids, order.clientOrderId]);
+  }
+
+  ended(order: MockOrder): void {
+    this.open.delete(order.orderId);
+    this.#ended.push(order.orderId);
+    if (this.#ended.length > MAX_ENDED) this.#forget(this.#ended.shift() ?? 0);
+  }
+
+  /** The order never was: nothing of it is kept. */
+  refused(order: MockOrder): void {
+    this.open.delete(order.orderId);
+    this.#forget(order.orderId);
+  }
+
+  byId(orderId: number): MockOrder | undefined {
+    return this.#byId.get(orderId);
+  }
+
+  /** The newest order that has or once had this client id. */
+  byClientId(clientOrderId: string): MockOrder | undefined {
+    return this.#byClientId.get(clientOrderId);
+  }
+
+  hasOpenClientId(clientOrderId: string): boolean {
+    const order = this.#byClientId.get(clientOrderId);
+    return order !== undefined && order.clientOrderId === clientOrderId && isOpen(order);
+  }
+
+  /** Oldest first. */
+  all(): MockOrder[] {
+    return [...this.#byId.values()];
+  }
+
+  addTrade(trade: MockTrade): void {
+    this.#trades.push(trade);
+    if (this.#trades.length > MAX_TRADES) this.#trades.shift();
+  }
+
+  /** Oldest first. */
+  get trades(): readonly MockTrade[] {
+    return this.#trades;
+  }
+
+  #forget(orderId: number): void {
+    const order = this.#byId.get(orderId);
+    this.#byId.delete(orderId);
+    for (const id of this.#idsOf.get(orderId) ?? []) {
+      if (this.#byClientId.get(id) === order) this.#byClientId.delete(id);
+    }
+    this.#idsOf.delete(orderId);
+  }
+}
+
+export function isOpen(order: MockOrder): boolean {
+  return order.status === "NEW" || order.status === "PARTIALLY_FILLED";
+}
+
+/** Amounts have eight decimals. */
+export function amountText(value: Decimal): string {
+  return value.toFixed(8, 0);
+}
+
+/** An answer to placing, in the form asked for. */
+export function placedJson(order: MockOrder, form: "ACK" | "RESULT" | "FULL"): JsonObject {
+  const { instrument } = order;
+  const ack = {
+    symbol: instrument.symbol,
+    orderId: order.orderId,
+    orderListId: -1,
+    clientOrderId: order.clientOrderId,
+    transactTime: order.timeMs,
+  };
+  if (form === "ACK") return ack;
+  const result = {
+    ...ack,
+    ...quantitiesJson(order),
+    ...wordsJson(order),
+    workingTime: order.timeMs,
+    selfTradePreventionMode: order.stpMode,
+    ...(order.expiryReason === undefined ? {} : { expiryReason: order.expiryReason }),
+    ...strategyJson(order),
+  };
+  if (form === "RESULT") return result;
+  const fills = order.trades.map((trade) => ({
+    price: priceText(instrument, trade.priceTicks),
+    qty: sizeText(instrument, trade.lots),
+    commission: eightDecimals(trade.commission),
+    commissionAsset: trade.commissionAsset,
+    tradeId: trade.id,
+  }));
+  return { ...result, fills };
+}
+
+/** An answer to cancelling. */
+export function canceledJson(order: MockOrder, origClientOrderId: string): JsonObject {
+  return {
+    symbol: order.instrument.symbol,
+    origClientOrderId,
+    orderId: order.orderId,
+    orderListId: -1,
+    clientOrderId: order.clientOrderId,
+    transactTime: order.updateTimeMs,
+    ...quantitiesJson(order),
+    ...wordsJson(order),
+    selfTradePreventionMode: order.stpMode,
+    ...strategyJson(order),
+  };
+}
+
+export function statusJson(order: MockOrder): JsonObject {
+  const { origQuoteOrderQty, ...quantities } = quantitiesJson(order);
+  return {
+    symbol: order.instrument.symbol,
+    orderId: order.orderId,
+    orderListId: -1,
+    clientOrderId: order.clientOrderId,
+    ...quantities,
+    ...wordsJson(order),
+    stopPrice: "0.00000000",
+    icebergQty: "0.00000000",
+    time: order.timeMs,
+    updateTime: order.updateTimeMs,
+    isWorking: true,
+    workingTime: order.timeMs,
+    origQuoteOrderQty,
+    selfTradePreventionMode: order.stpMode,
+    ...(order.preventedLots === 0
+      ? {}
+      : { preventedQuantity: sizeText(order.instrument, order.preventedLots) }),
+    ...(order.expiryReason === undefined ? {} : { expiryReason: order.expiryReason }),
+    ...strategyJson(order),
+  };
+}
+
+/** The `amendedOrder` of an amendment's answer. */
+export function amendedJson(order: MockOrder, origClientOrderId: string): JsonObject {
+  const { price, origQty, executedQty, cummulativeQuoteQty } = quantitiesJson(order);
+  return {
+    symbol: order.instrument.symbol,
+    orderId: order.orderId,
+    orderListId: -1,
+    origClientOrderId,
+    clientOrderId: order.clientOrderId,
+    price,
+    qty: origQty,
+    executedQty,
+    preventedQty: "0.00000000",
+    quoteOrderQty: "0.00000000",
+    cumulativeQuoteQty: cummulativeQuoteQty,
+    ...wordsJson(order),
+    workingTime: order.timeMs,
+    selfTradePreventionMode: order.stpMode,
+  };
+}
+
+export function tradeJson(trade: MockTrade, instrument: Instrument): JsonObject {
+  return {
+    symbol: instrument.symbol,
+    id: trade.id,
+    orderId: trade.orderId,
+    orderListId: -1,
+    price: priceText(instrument, trade.priceTicks),
+    qty: sizeText(instrument, trade.lots),
+    quoteQty: amountText(trade.quote),
+    commission: eightDecimals(trade.commission),
+    commissionAsset: trade.commissionAsset,
+    time: trade.timeMs,
+    isBuyer: trade.isBuyer,
+    isMaker: trade.isMaker,
+    isBestMatch: true,
+  };
+}
+
+/** What an execution report is about. */
+export interface Execution {
+  readonly type: "NEW" | "CANCELED" | "REPLACED" | "TRADE" | "EXPIRED" | "TRADE_PREVENTION";
+  readonly executionId: number;
+  /** `C`: the id that was cancelled or amended; empty otherwise. */
+  readonly origClientOrderId: string;
+  readonly trade: MockTrade | null;
+  /** The taker that self-trade prevention kept from meeting this order. */
+  readonly counterOrderId: number | null;
+}
+
+/** Every documented key; the conditional ones where their condition holds. */
+export function executionReport(order: MockOrder, execution: Execution): JsonObject {
+  const { instrument } = order;
+  const { type, trade, origClientOrderId } = execution;
+  const zero = amountText(ZERO);
+  const prevented = sizeText(instrument, order.preventedLots);
+  return {
+    e: "executionReport",
+    E: order.updateTimeMs,
+    s: instrument.symbol,
+    c: order.clientOrderId,
+    S: order.side,
+    o: order.type,
+    f: order.timeInForce,
+    q: sizeText(instrument, order.quantityLots),
+    p: priceText(instrument, order.priceTicks),
+    P: zero,
+    F: zero,
+    g: -1,
+    C: origClientOrderId,
+    x: type,
+    X: order.status,
+    r: "NONE",
+    i: order.orderId,
+    l: trade === null ? zero : sizeText(instrument, trade.lots),
+    z: sizeText(instrument, order.filledLots),
+    L: trade === null ? zero : priceText(instrument, trade.priceTicks),
+    n: trade === null ? "0" : eightDecimals(trade.commission),
+    N: trade === null ? null : trade.commissionAsset,
+    T: order.updateTimeMs,
+    t: trade === null ? -1 : trade.id,
+    ...(execution.counterOrderId === null
+      ? {}
+      : {
+          v: execution.executionId,
+          A: prevented,
+          B: prevented,
+          u: 1,
+          U: execution.counterOrderId,
+        }),
+    I: execution.executionId,
+    w: order.type !== "MARKET" && isOpen(order),
+    m: trade?.isMaker ?? false,
+    M: false,
+    O: order.timeMs,
+    Z: amountText(order.quoteFilled),
+    Y: trade === null ? zero : amountText(trade.quote),
+    Q: zero,
+    W: order.timeMs,
+    V: order.stpMode,
+    ...(order.strategyId === undefined ? {} : { j: order.strategyId }),
+    ...(order.strategyType === undefined ? {} : { J: order.strategyType }),
+    ...(order.expiryReason === undefined ? {} : { eR: order.expiryReason }),
+  };
+}
+
+function quantitiesJson(order: MockOrder) {
+  const { instrument } = order;
+  return {
+    price: priceText(instrument, order.priceTicks),
+    origQty: sizeText(instrument, order.quantityLots),
+    executedQty: sizeText(instrument, order.filledLots),
+    origQuoteOrderQty: amountText(ZERO),
+    cummulativeQuoteQty: amountText(order.quoteFilled),
+  };
+}
+
+function wordsJson({ status, timeInForce, type, side }: MockOrder) {
+  return { status, timeInForce, type, side };
+}
+
+function strategyJson({ strategyId, strategyType }: MockOrder): JsonObject {
+  return {
+    ...(strategyId === undefined ? {} : { strategyId }),
+    ...(strategyType === undefined ? {} : { strategyType }),
+  };
+}

@@ -1,0 +1,38 @@
+/** The status of a pair that no worker has told anything of yet. Pure. */
+
+import type { PairStatus } from "./pair-status.ts";
+import type { PairPlan } from "./preflight.ts";
+
+export function firstStatus({ pair, market }: PairPlan, nowMs: number): PairStatus {
+  const { instrument } = market;
+  return {
+    id: pair.id,
+    mode: pair.mode,
+    venue: instrument.venue,
+    symbol: instrument.symbol,
+    state: "starting",
+    reasons: ["starting: its worker has not reported yet"],
+    timeMs: nowMs,
+    epoch: 0,
+    restarts: 0,
+    mid: null,
+    orders: [],
+    inventory: {
+      base: pair.capital.initInventoryAmount,
+      quote: pair.capital.initQuoteAmount,
+      baseAsset: instrument.base,
+      quoteAsset: instrument.quote,
+      equity: null,
+      iqvRatio: 0,
+      targetIqvRatio: pair.capital.targetIqvRatio ?? 0,
+      iqvMoveRatio: 0,
+    },
+    shape: "",
+    volatilityPct: null,
+    pnl: null,
+    fills: 0,
+    actions: { placed: 0, replaced: 0, amended: 0, canceled: 0, denied: 0 },
+    guards: [],
+    connection: null,
+  };
+}

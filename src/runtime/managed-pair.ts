@@ -1,0 +1,374 @@
+/**
+ * ManagedPair: the life of one pair on the main thread. It starts the pair's worker; where that
+ * fails or hangs it has the pair's orders swept from the venue and starts another one, later and
+ * later. What an operator (or a guard) had done to the pair outlives its worker.
+ *
+ * Invariant: no worker starts while orders of one before it are not confirmed to be gone.
+ */
+
+import type { PairConfig } from "#config/schema.ts";
+import { InputError, messageOf } from "#domain/errors.ts";
+import type { OperatorCommand } from "#domain/events.ts";
+import { parseClientOrderId } from "#domain/order.ts";
+import { Backoff } from "#net/backoff.ts";
+import type { CancelTimer } from "#net/timers.ts";
+import type { VenueWorld } from "#venues/venue.ts";
+import { firstStatus } from "./first-status.ts";
+import { type Hold, heldAfter, heldBy, holdCommands } from "./hold.ts";
+import type { Log } from "./log.ts";
+import type { LogFields, LogLevel } from "./messages.ts";
+import type { PairStatus } from "./pair-status.ts";
+import { type Holding, linkOf, type PairPlan } from "./preflight.ts";
+import { alertEntry, auditEntry } from "./story.ts";
+import { WorkerHandle } from "./worker-handle.ts";
+import type { SpawnWorker } from "./worker-port.ts";
+
+export interface ManagedPairOptions {
+  readonly configDir: string;
+  readonly spawn: SpawnWorker;
+  readonly world: VenueWorld;
+  readonly log: Log;
+}
+
+/** What may still be open at the venue after an end. */
+export interface EndResult {
+  readonly left: readonly string[];
+  /** Null: the venue confirmed that nothing of ours is open. */
+  readonly problem: string | null;
+}
+
+const BACKOFF = { baseMs: 1_000, maxMs: 60_000 };
+/** A worker that lived this long failed for another reason than the one before it. */
+const SETTLED_AFTER_MS = 60_000;
+/** Longest that one sweep takes. */
+const SWEEP_TIMEOUT_MS = 5_000;
+/** A worker's own stop waits 5 s for the venue. */
+const WORKER_STOP_TIMEOUT_MS = 6_000;
+const NOTHING_LEFT: EndResult = { left: [], problem: null };
+
+export class ManagedPair {
+  readonly #options: ManagedPairOptions;
+  readonly #backoff: Backoff;
+  #plan: PairPlan;
+  /** The plan whose orders may be at the venue, with or without a worker that looks after them. */
+  #unswept: PairPlan | null = null;
+  #handle: WorkerHandle | undefined;
+  #status: PairStatus;
+  #hold: Hold = "none";
+  /** The capital that the worker was started with. */
+  #capital: PairConfig["capital"];
+  /** Whether the status is of a worker, so that its inventory is the pair's. */
+  #hasTraded = false;
+  /** The last fill in that inventory: the next worker is told of those after it. */
+  #newestTradeId: string | null = null;
+  #restarts = 0;
+  #epoch = 0;
+  #bornMs = 0;
+  /** Why there is no worker; null where there is one. */
+  #failure: string | null = null;
+  /** Grows when what is under way must not go on: a stop, another plan. */
+  #generation = 0;
+  #wake: (() => void) | undefined;
+  #ending: Promise<EndResult> | undefined;
+  #end: "stopping" | "stopped" | null = null;
+  #isReplacing = false;
+
+  constructor(plan: PairPlan, options: ManagedPairOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#capital = plan.pair.capital;
+    this.#backoff = new Backoff(BACKOFF, options.world.rng);
+    this.#status = firstStatus(plan, options.world.nowMs());
+  }
+
+  get plan(): PairPlan {
+    return this.#plan;
+  }
+
+  /** What a live pair has; undefined before its first worker has told. */
+  get holding(): Holding | undefined {
+    return this.#hasTraded && this.#plan.pair.mode === "live" ? this.#status.inventory : undefined;
+  }
+
+  status(): PairStatus {
+    const own = { ...this.#status, restarts: this.#restarts, epoch: this.#epoch };
+    if (this.#end !== null) return { ...own, state: this.#end };
+    if (this.#isReplacing) {
+      return { ...own, state: "stopping", reasons: ["it is started anew with another config"] };
+    }
+    if (this.#failure === null) return own;
+    return { ...own, state: "failed", reasons: [this.#failure], connection: null };
+  }
+
+  start(): void {
+    if (this.#end === null) this.#startWorker();
+  }
+
+  /**
+   * @returns once the worker has taken it; without a worker, it is kept for the next one
+   * @throws {InputError} `not-now`
+   */
+  async command(command: OperatorCommand): Promise<PairStatus> {
+    const where = `pair ${this.#plan.pair.id}`;
+    if (command === "stop" || this.#end !== null) {
+      const message = command === "stop" ? "a pair cannot be stopped by command" : "it is stopping";
+      const hint = "take it out of the config and reload to stop it for good";
+      throw new InputError("not-now", message, { where, hint });
+    }
+    // Its orders are being swept already.
+    if (this.#handle !== undefined) await this.#handle.command(command);
+    this.#hold = heldAfter(this.#hold, command);
+    return this.status();
+  }
+
+  /**
+   * Other parameters on the same market. A worker that does not take them is replaced by one that
+   * is started with them.
+   * @returns what went wrong, or null
+   */
+  async update(plan: PairPlan): Promise<string | null> {
+    this.#plan = plan;
+    const handle = this.#handle;
+    if (handle === undefined) return null;
+    try {
+      await handle.update({ ...plan.pair, capital: this.#capital });
+      return null;
+    } catch (thrown) {
+      const problem = `new parameters were not taken: ${messageOf(thrown)}`;
+      handle.terminate(problem);
+      return `pair ${plan.pair.id}: ${problem}; its worker is started anew`;
+    }
+  }
+
+  /**
+   * Stops the pair, has its orders confirmed to be gone, and starts it by another plan. Where they
+   * cannot be confirmed it goes on trying, and starts later.
+   * @returns what went wrong so far, or null
+   */
+  async replace(plan: PairPlan): Promise<string | null> {
+    this.#generation += 1;
+    const generation = this.#generation;
+    this.#wake?.();
+    const handle = this.#handle;
+    this.#isReplacing = true;
+    const left = handle === undefined ? null : await handle.stop(WORKER_STOP_TIMEOUT_MS);
+    this.#handle = undefined;
+    if (generation !== this.#generation) return null;
+    if (!keepsHolding(this.#plan.pair, plan.pair)) this.#forget(plan);
+    this.#plan = plan;
+    const isConfirmed = await this.#confirmSwept(left?.length === 0);
+    if (generation !== this.#generation) return null;
+    this.#isReplacing = false;
+    if (isConfirmed) {
+      this.#startWorker();
+      return null;
+    }
+    this.#inBackground(this.#recover());
+    return `pair ${plan.pair.id}: ${this.#failure}; it starts when they are gone`;
+  }
+
+  /** Stops for good, within about this time. Never rejects; a second call gives the same answer. */
+  stop(timeoutMs: number): Promise<EndResult> {
+    this.#ending ??= this.#stop(timeoutMs);
+    return this.#ending;
+  }
+
+  /** Ends the worker at once; its orders stay where they are. */
+  kill(): void {
+    this.#generation += 1;
+    this.#end = "stopped";
+    this.#wake?.();
+    this.#handle?.terminate("killed");
+  }
+
+  async #stop(timeoutMs: number): Promise<EndResult> {
+    const { timers } = this.#options.world;
+    const deadlineMs = timers.elapsedMs() + timeoutMs;
+    this.#generation += 1;
+    this.#end = "stopping";
+    this.#wake?.();
+    const stopMs = Math.min(WORKER_STOP_TIMEOUT_MS, timeoutMs * 0.6);
+    const left = await this.#handle?.stop(stopMs);
+    this.#handle = undefined;
+    const isClean = left?.length === 0;
+    const sweepMs = Math.min(SWEEP_TIMEOUT_MS, Math.max(0, deadlineMs - timers.elapsedMs()));
+    const result = await this.#sweep(isClean, sweepMs);
+    this.#end = "stopped";
+    const reasons = result.problem === null ? [] : [result.problem];
+    this.#status = { ...this.#status, connection: null, reasons };
+    return result;
+  }
+
+  #startWorker(): void {
+    const { world, spawn, configDir } = this.#options;
+    const { busyPoll } = this.#plan;
+    const pair = { ...this.#plan.pair, capital: this.#capitalNow() };
+    this.#capital = pair.capital;
+    this.#epoch = Math.max(Math.floor(world.nowMs() / 1000), this.#epoch + 1);
+    this.#bornMs = world.timers.elapsedMs();
+    this.#unswept = pair.mode === "live" ? this.#plan : null;
+    const commands = holdCommands(this.#hold);
+    const link = linkOf(this.#plan, this.#newestTradeId);
+    const start = { pair, configDir, epoch: this.#epoch, link, busyPoll, commands };
+    this.#status = { ...this.#status, state: "starting", reasons: [], orders: [] };
+    this.#failure = null;
+    try {
+      const { timers } = world;
+      this.#handle = new WorkerHandle({ start, spawn, timers, listener: this.#listener() });
+    } catch (thrown) {
+      this.#onGone(`no thread: ${messageOf(thrown)}`);
+      return;
+    }
+    this.#log("info", "worker-started", "its worker was started", { epoch: this.#epoch });
+  }
+
+  #listener(): ConstructorParameters<typeof WorkerHandle>[0]["listener"] {
+    const { log } = this.#options;
+    const pair = (): string => this.#plan.pair.id;
+    return {
+      onStatus: (status) => {
+        this.#status = status;
+        this.#newestTradeId = status.connection?.newestTradeId ?? this.#newestTradeId;
+        this.#hasTraded = true;
+        this.#hold = heldBy(status.state, this.#hold);
+      },
+      onLog: log,
+      onAlert: (alert) => log(alertEntry(pair(), alert)),
+      onAudit: (record) => log(auditEntry(pair(), record)),
+      onGone: (reason) => this.#onGone(reason),
+    };
+  }
+
+  /**
+   * What the next worker begins with. A live pair goes on with what it had: its initial amounts
+   * are no longer there once it has traded.
+   */
+  #capitalNow(): PairConfig["capital"] {
+    const { capital } = this.#plan.pair;
+    const { holding } = this;
+    if (holding === undefined) return capital;
+    const { targetIqvRatio } = this.#status.inventory;
+    const target = capital.targetIqvRatio ?? (targetIqvRatio > 0 ? targetIqvRatio : undefined);
+    return {
+      ...capital,
+      initInventoryAmount: holding.base,
+      initQuoteAmount: holding.quote,
+      ...(target === undefined ? {} : { targetIqvRatio: target }),
+    };
+  }
+
+  #forget(plan: PairPlan): void {
+    this.#hasTraded = false;
+    this.#newestTradeId = null;
+    this.#status = firstStatus(plan, this.#options.world.nowMs());
+  }
+
+  #onGone(reason: string): void {
+    this.#handle = undefined;
+    this.#failure = reason;
+    if (this.#end !== null) return;
+    const livedMs = Math.round(this.#options.world.timers.elapsedMs() - this.#bornMs);
+    if (livedMs >= SETTLED_AFTER_MS) this.#backoff.reset();
+    this.#log("error", "worker-lost", `its worker ended: ${reason}`, { livedMs });
+    this.#inBackground(this.#recover());
+  }
+
+  /** Sweeps until that is confirmed, waits, and starts the next worker. */
+  async #recover(): Promise<void> {
+    const generation = this.#generation;
+    while (!(await this.#confirmSwept(false))) {
+      if (generation !== this.#generation) return;
+      await this.#pause(this.#backoff.nextMs());
+      if (generation !== this.#generation) return;
+    }
+    if (generation !== this.#generation) return;
+    await this.#pause(this.#backoff.nextMs());
+    if (generation !== this.#generation) return;
+    this.#restarts += 1;
+    if (this.#status.state === "reducing") {
+      const message = "it was reducing after a loss: it stays halted until re-armed";
+      this.#log("warning", "halted", message);
+    }
+    this.#startWorker();
+  }
+
+  /** @returns whether the venue confirmed that no order of this pair is open */
+  async #confirmSwept(isClean: boolean): Promise<boolean> {
+    const generation = this.#generation;
+    const { left, problem } = await this.#sweep(isClean, SWEEP_TIMEOUT_MS);
+    if (generation !== this.#generation) return false;
+    if (this.#unswept === null) return true;
+    this.#failure = `orders may still be open: ${problem ?? left.join(", ")}`;
+    this.#log("error", "sweep-failed", this.#failure);
+    return false;
+  }
+
+  /**
+   * Sees to it that no order of this pair is open. Never rejects.
+   * @param isClean a worker has told that it left none: then the venue is only asked
+   */
+  async #sweep(isClean: boolean, timeoutMs: number): Promise<EndResult> {
+    const plan = this.#unswept;
+    if (plan === null) return NOTHING_LEFT;
+    const { access, pair, market, orderPrefix } = plan;
+    const { symbol } = market.instrument;
+    const epoch = this.#epoch;
+    // A sweep that a reload has overtaken must not touch the orders of the worker after it.
+    const isOurs = (clientOrderId: string): boolean => {
+      const id = parseClientOrderId(clientOrderId);
+      return id?.prefix === orderPrefix && id.pair === pair.id && id.epoch <= epoch;
+    };
+    try {
+      const isGone = isClean && (await access.desk.openOrderIds(symbol, isOurs)).length === 0;
+      if (isGone) return this.#onSwept(plan);
+      const { canceled, left, problem } = await access.desk.sweep(symbol, isOurs, timeoutMs);
+      if (canceled > 0) {
+        const message = `${canceled} orders that its worker had left were canceled`;
+        this.#log("warning", "swept", message, { canceled });
+      }
+      if (problem === null && left.length === 0) return this.#onSwept(plan);
+      return { left, problem };
+    } catch (thrown) {
+      return { left: [], problem: messageOf(thrown) };
+    }
+  }
+
+  #onSwept(plan: PairPlan): EndResult {
+    if (this.#unswept === plan) this.#unswept = null;
+    this.#status = { ...this.#status, orders: [] };
+    return NOTHING_LEFT;
+  }
+
+  /** Until the time is over, or a stop or another plan cuts it short. */
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel: CancelTimer = this.#options.world.timers.after(delayMs, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Nobody waits for it; what it throws is a bug, and is told. */
+  #inBackground(task: Promise<void>): void {
+    task.catch((thrown: unknown) => {
+      this.#failure = `a bug of ours: ${messageOf(thrown)}`;
+      this.#log("error", "bug", this.#failure);
+    });
+  }
+
+  #log(level: LogLevel, event: string, message: string, fields: LogFields = {}): void {
+    this.#options.log({ level, pair: this.#plan.pair.id, event, message, fields });
+  }
+}
+
+/** Whether what a pair holds by one config is its own by another too: same market and allotment. */
+export function keepsHolding(before: PairConfig, after: PairConfig): boolean {
+  return (
+    before.mode === after.mode &&
+    Bun.deepEquals(before.quote, after.quote) &&
+    before.capital.initInventoryAmount === after.capital.initInventoryAmount &&
+    before.capital.initQuoteAmount === after.capital.initQuoteAmount
+  );
+}

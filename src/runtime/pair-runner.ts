@@ -1,0 +1,328 @@
+/**
+ * PairRunner: drives the decision core of one pair on its venue connection. Prices of the past come
+ * first, then whatever the connection tells, the time, and an operator's commands; what the core
+ * wants goes to the connection, what people should see to a listener. It runs in the pair's worker
+ * and knows nothing of threads; time and timers are handed in.
+ */
+
+import { engineParams, strategyParams } from "#config/engine-params.ts";
+import type { StrategySource } from "#config/load-strategy.ts";
+import type { PairConfig } from "#config/schema.ts";
+import { thirdFeeAsset } from "#config/simulated-account.ts";
+import { decimal } from "#domain/decimal.ts";
+import { InputError, InvariantError, messageOf } from "#domain/errors.ts";
+import type { EngineEvent, OperatorCommand, TimeEvent } from "#domain/events.ts";
+import { PairEngine } from "#engine/pair-engine.ts";
+import { hasSameVolatility, requireSamePair } from "#engine/params.ts";
+import type { CancelTimer } from "#net/timers.ts";
+import type { Alert, AuditRecord, Sink } from "#ports/sink.ts";
+import type { VenueConnection } from "#ports/venue.ts";
+import type { Strategy } from "#strategies/strategy.ts";
+import type { VenueWorld } from "#venues/venue.ts";
+import { spin } from "./busy-poll.ts";
+import { historyPrices } from "./history.ts";
+import type { PairStatus } from "./pair-status.ts";
+import { pairStatusOf } from "./pair-status-of.ts";
+import { warmUp } from "./warm-up.ts";
+
+/** Hears of one pair. */
+export interface RunnerListener {
+  onAlert(alert: Alert): void;
+  onAudit(record: AuditRecord): void;
+  /**
+   * Something threw that must not: told once. Nothing is applied any more; what is open at the
+   * venue stays open, and is for others to sweep.
+   */
+  onFailure(error: unknown): void;
+}
+
+export interface RunnerOptions {
+  readonly pair: PairConfig;
+  /** Makes the strategy that trades, and another one for the warm-up. */
+  readonly strategy: StrategySource;
+  /** Not started yet. */
+  readonly connection: VenueConnection;
+  /** Part of every order id: larger than that of any run of this pair before. */
+  readonly epoch: number;
+  readonly listener: RunnerListener;
+  readonly world: Pick<VenueWorld, "timers" | "nowMs">;
+  /**
+   * Keeps the event loop awake, so that a message is handled some 50 µs earlier, at the price of
+   * one whole core for this pair. Off by default.
+   */
+  readonly busyPoll?: boolean;
+  /** Most time spent on making the code hot before the first order; 0: none. */
+  readonly warmUpMs?: number;
+}
+
+/** The core wants the time at least every 100 ms. */
+const TICK_MS = 50;
+const WARM_UP_MS = 150;
+/** How long a stop waits for the venue to confirm that every order is gone. */
+const STOP_TIMEOUT_MS = 5_000;
+
+export class PairRunner {
+  readonly #options: RunnerOptions;
+  readonly #engine: PairEngine;
+  readonly #time: TimeEvent = { kind: "time", venueTimeMs: 0, receivedTimeMs: 0 };
+  #pair: PairConfig;
+  #strategy: Strategy;
+  #phase: "new" | "running" | "stopped" | "failed" = "new";
+  #failure: unknown = null;
+  #isConnecting = false;
+  #nowMs = -Infinity;
+  /** The newest `update`: one that was overtaken by another is not carried out. */
+  #updates = 0;
+  #cancelTick: CancelTimer = () => undefined;
+  #stopSpinning: () => void = () => undefined;
+  #stopping: Promise<{ left: readonly string[] }> | null = null;
+  /** Ends the wait of `stop`. */
+  #onSettled: (() => void) | null = null;
+
+  /** @throws {InputError} where the config or the user's strategy makes no pair */
+  constructor(options: RunnerOptions) {
+    const { pair, connection, epoch } = options;
+    const { instrument } = connection;
+    this.#options = options;
+    this.#pair = pair;
+    this.#strategy = options.strategy();
+    const params = engineParams(pair, instrument, epoch);
+    this.#engine = new PairEngine(instrument, params, this.#strategy, sinkOf(options));
+    const feeAsset = pair.mode === "paper" ? thirdFeeAsset(pair) : null;
+    if (feeAsset !== null) {
+      this.#engine.ledger.setAssetPrice(feeAsset.asset, decimal(feeAsset.price));
+    }
+  }
+
+  /**
+   * Asks for history (bounded), warms the code up and connects. Call once; commands may come
+   * before. Resolves when the connection was told to start, and never rejects.
+   */
+  async start(): Promise<void> {
+    if (this.#phase !== "new") throw new InvariantError("a runner is started once");
+    this.#phase = "running";
+    this.#armTick();
+    if (this.#options.busyPoll === true) this.#stopSpinning = spin();
+    const asked = this.#pair;
+    const prices = await this.#history(asked);
+    if (!this.#isOpen || this.#stopping !== null) return;
+    this.#attempt(() => this.#connect(asked, prices));
+  }
+
+  #connect(asked: PairConfig, prices: readonly number[]): void {
+    const { connection, strategy, world, warmUpMs, epoch } = this.#options;
+    // An update may have come first: prices of another step would warm up the wrong grid.
+    if (hasSameGrid(asked, this.#pair)) this.#applyHistory(prices);
+    warmUp({
+      params: engineParams(this.#pair, connection.instrument, epoch),
+      instrument: connection.instrument,
+      strategy: strategy(),
+      lastPrice: prices.at(-1) ?? null,
+      limitMs: warmUpMs ?? WARM_UP_MS,
+      elapsedMs: () => world.timers.elapsedMs(),
+    });
+    this.#isConnecting = true;
+    connection.start({
+      onEvent: (event) => this.#apply(event),
+      onAlert: (alert) => this.#attempt(() => this.#options.listener.onAlert(alert)),
+    });
+  }
+
+  /** Carries out an operator's command at once. @throws {InputError} `not-now` after the end */
+  command(command: OperatorCommand): void {
+    this.#requireOpen(command);
+    this.#apply({ kind: "operator", ...this.#stamp(), command });
+  }
+
+  /**
+   * Takes new parameters in flight; orders that still fit stay. Where the volatility is measured
+   * anew, its history is fetched first (bounded). Resolves once taken, or overtaken by a later one.
+   * @throws {InvariantError} where pair, capital or anything else changed that cannot in flight
+   * @throws {InputError} `not-now`, or for what the config or the user's strategy has wrong
+   */
+  async update(pair: PairConfig, strategy: StrategySource): Promise<void> {
+    this.#requireOpen("update");
+    const { connection, epoch } = this.#options;
+    const before = engineParams(this.#pair, connection.instrument, epoch);
+    const params = engineParams(pair, connection.instrument, epoch);
+    // First: one that is refused must not overtake another.
+    requireSamePair(before, params);
+    this.#updates += 1;
+    const update = this.#updates;
+    const prices = hasSameVolatility(before, params) ? [] : await this.#history(pair);
+    if (update !== this.#updates) return;
+    this.#requireOpen("update");
+    // One that goes on as it was keeps its memory: a new one could ask for another shape.
+    const next = hasSameStrategy(this.#pair, pair) ? this.#strategy : strategy();
+    this.#engine.reconfigure(params, next);
+    this.#strategy = next;
+    this.#pair = pair;
+    this.#applyHistory(prices);
+    this.#applyTime();
+  }
+
+  /**
+   * Cancels everything, waits (bounded) until the venue has confirmed it, and ends the connection.
+   * Never rejects; calling it again gives the same answer.
+   * @returns client ids of orders that may still be open
+   */
+  stop(): Promise<{ left: readonly string[] }> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<{ left: readonly string[] }> {
+    if (this.#isOpen) this.#apply({ kind: "operator", ...this.#stamp(), command: "stop" });
+    if (this.#isOpen && !this.#isSettled) await this.#settled();
+    if (this.#isOpen) this.#end("stopped");
+    if (this.#isConnecting) this.#attempt(() => this.#options.connection.stop());
+    return { left: [...this.#engine.orders.live.keys()] };
+  }
+
+  /** All that can be seen of the pair, as plain data. `restarts` is 0: its supervisor knows. */
+  status(): PairStatus {
+    const { connection, epoch } = this.#options;
+    return pairStatusOf({
+      pair: this.#pair,
+      instrument: connection.instrument,
+      engine: this.#engine,
+      epoch,
+      timeMs: this.#clock(),
+      end: this.#phase === "stopped" || this.#phase === "failed" ? this.#phase : null,
+      failure: this.#phase === "failed" ? messageOf(this.#failure) : null,
+      connection: this.#isConnecting ? connection.status() : null,
+    });
+  }
+
+  get #isOpen(): boolean {
+    return this.#phase === "new" || this.#phase === "running";
+  }
+
+  /** Nothing of ours can be open at the venue, and no execution of it is missing. */
+  get #isSettled(): boolean {
+    const { orders } = this.#engine;
+    return orders.live.size === 0 && !orders.lacksFills;
+  }
+
+  #settled(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.world.timers.after(STOP_TIMEOUT_MS, resolve);
+      this.#onSettled = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #requireOpen(what: string): void {
+    if (this.#isOpen) return;
+    throw new InputError("not-now", `${what}: the pair has ${this.#phase}`, {
+      where: `pair ${this.#pair.id}`,
+    });
+  }
+
+  /** Our time in this thread: it never goes back. */
+  #clock(): number {
+    this.#nowMs = Math.max(this.#nowMs, this.#options.world.nowMs());
+    return this.#nowMs;
+  }
+
+  #stamp(): { venueTimeMs: number; receivedTimeMs: number } {
+    const nowMs = this.#clock();
+    return { venueTimeMs: nowMs, receivedTimeMs: nowMs };
+  }
+
+  #apply(event: EngineEvent): void {
+    if (!this.#isOpen) return;
+    // Also where it is no number: such a time must not reach the core's clock.
+    if (!(event.receivedTimeMs >= this.#nowMs)) event.receivedTimeMs = this.#clock();
+    this.#nowMs = event.receivedTimeMs;
+    try {
+      this.#engine.apply(event);
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#onSettled !== null && this.#isSettled) this.#onSettled();
+  }
+
+  #applyTime(): void {
+    const nowMs = this.#clock();
+    this.#time.venueTimeMs = nowMs;
+    this.#time.receivedTimeMs = nowMs;
+    this.#apply(this.#time);
+  }
+
+  #applyHistory(prices: readonly number[]): void {
+    if (prices.length > 0) this.#apply({ kind: "history", ...this.#stamp(), prices });
+  }
+
+  #history(pair: PairConfig): Promise<readonly number[]> {
+    const { connection, world, listener } = this.#options;
+    const { sampleIntervalSeconds, historyLimit } = pair.volatility;
+    return historyPrices({
+      history: connection,
+      timers: world.timers,
+      intervalMs: sampleIntervalSeconds * 1000,
+      count: historyLimit,
+      onProblem: (message) => {
+        const alert: Alert = { timeMs: this.#clock(), level: "warning", code: "history", message };
+        this.#attempt(() => listener.onAlert(alert));
+      },
+    });
+  }
+
+  #armTick(): void {
+    this.#cancelTick = this.#options.world.timers.after(TICK_MS, () => {
+      this.#armTick();
+      this.#applyTime();
+    });
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#phase === "failed") return;
+    this.#failure = error;
+    this.#end("failed");
+    this.#options.listener.onFailure(error);
+  }
+
+  #end(phase: "stopped" | "failed"): void {
+    this.#phase = phase;
+    this.#cancelTick();
+    this.#stopSpinning();
+    this.#onSettled?.();
+  }
+}
+
+/** Commands go to the connection, what people should see to the listener. */
+function sinkOf({ connection, listener }: RunnerOptions): Sink {
+  return {
+    place: (request) => connection.place(request),
+    amend: (clientOrderId, quantityLots) => connection.amend(clientOrderId, quantityLots),
+    replace: (clientOrderId, request) => connection.replace(clientOrderId, request),
+    cancel: (clientOrderId) => connection.cancel(clientOrderId),
+    cancelAll: () => connection.cancelAll(),
+    query: (clientOrderId) => connection.query(clientOrderId),
+    reconcile: () => connection.reconcile(),
+    alert: (alert) => listener.onAlert(alert),
+    audit: (record) => listener.onAudit(record),
+  };
+}
+
+function hasSameGrid({ volatility: a }: PairConfig, { volatility: b }: PairConfig): boolean {
+  return a.sampleIntervalSeconds === b.sampleIntervalSeconds && a.source === b.source;
+}
+
+function hasSameStrategy(a: PairConfig, b: PairConfig): boolean {
+  return (
+    Bun.deepEquals(a.quoting.strategy, b.quoting.strategy) &&
+    Bun.deepEquals(strategyParams(a), strategyParams(b))
+  );
+}

@@ -1,0 +1,152 @@
+/**
+ * What can be seen of a pair, gathered from its decision core and its connection: plain data, money
+ * as plain decimals. Cheap enough for several times a second. Reads, and decides nothing.
+ */
+
+import type { PairConfig } from "#config/schema.ts";
+import { decimal, decimalOfInteger, plain } from "#domain/decimal.ts";
+import type { Instrument } from "#domain/instrument.ts";
+import type { ManagedOrder } from "#engine/managed-order.ts";
+import type { PairEngine } from "#engine/pair-engine.ts";
+import type { PairState } from "#engine/pair-state.ts";
+import type { GuardReading } from "#engine/risk-guards.ts";
+import type { ConnectionStatus } from "#ports/venue.ts";
+import type { GuardView, OrderView, PairStatus } from "./pair-status.ts";
+
+export interface StatusSource {
+  readonly pair: PairConfig;
+  readonly instrument: Instrument;
+  readonly engine: PairEngine;
+  readonly epoch: number;
+  readonly timeMs: number;
+  /** How its run ended; null: it goes on. */
+  readonly end: "stopped" | "failed" | null;
+  /** What failed, as one sentence. */
+  readonly failure: string | null;
+  readonly connection: ConnectionStatus | null;
+}
+
+const HALF = decimal("0.5");
+
+/** @returns with `restarts` 0: a run knows nothing of those before it */
+export function pairStatusOf(source: StatusSource): PairStatus {
+  const { pair, instrument, engine, epoch, timeMs, connection } = source;
+  const { midHalfTicks, volatilityPct } = engine.market;
+  const mid = instrument.tickSize.times(HALF).times(decimalOfInteger(midHalfTicks));
+  return {
+    id: pair.id,
+    mode: pair.mode,
+    venue: instrument.venue,
+    symbol: instrument.symbol,
+    state: source.end ?? engine.state,
+    reasons: reasonsOf(source),
+    timeMs,
+    epoch,
+    restarts: 0,
+    mid: midHalfTicks > 0 ? plain(mid) : null,
+    orders: ordersOf(engine, instrument),
+    inventory: inventoryOf(engine, instrument),
+    shape: engine.ladder.shape,
+    volatilityPct: volatilityPct < 0 ? null : volatilityPct,
+    pnl: pnlOf(engine),
+    fills: engine.orders.bookedFills,
+    actions: { ...engine.counts },
+    guards: guardsOf(engine),
+    connection,
+  };
+}
+
+/** What each state but quoting means for somebody who expects quotes. */
+const STATE_REASONS: Readonly<Record<PairState, string | null>> = {
+  starting: "starting: the venue and we have not been compared yet",
+  quoting: null,
+  paused: "paused by an operator",
+  reducing: "reducing: only orders that bring inventory back, after an equity guard",
+  halted: "halted: until an operator re-arms it",
+  stopping: "stopping",
+};
+
+function reasonsOf({ engine, end, failure }: StatusSource): string[] {
+  if (end !== null) return [failure === null ? end : `${end}: ${failure}`];
+  const reason = STATE_REASONS[engine.state];
+  const reasons = reason === null ? [] : [reason];
+  for (const guard of engine.guards()) {
+    if (!guard.tripped || guard.effect !== "pull-quotes") continue;
+    // A limit of 0 is of a guard that is either well or not.
+    const figures = guard.limit === 0 ? "" : `: ${valueOf(guard)}, its limit ${limitOf(guard)}`;
+    reasons.push(`${guard.id}${figures}`);
+  }
+  if (engine.market.midHalfTicks === 0) reasons.push("no price yet");
+  return reasons;
+}
+
+/** Bids and then asks, nearest to the mid first. */
+function ordersOf(engine: PairEngine, instrument: Instrument): OrderView[] {
+  const orders = [...engine.orders.live.values()];
+  orders.sort((a, b) => rankOf(a) - rankOf(b));
+  return orders.map((order) => ({
+    clientOrderId: order.clientOrderId,
+    side: order.side,
+    price: instrument.priceString(order.priceTicks),
+    size: instrument.sizeString(order.quantityLots),
+    filled: instrument.sizeString(order.filledLots),
+    status: order.status,
+  }));
+}
+
+function rankOf({ side, priceTicks }: ManagedOrder): number {
+  return side === "buy" ? -priceTicks : priceTicks;
+}
+
+function inventoryOf(engine: PairEngine, instrument: Instrument): PairStatus["inventory"] {
+  const { ledger } = engine;
+  // Marking more often changes no figure: what it is worth is the same sum in other parts.
+  if (ledger.isMarked) ledger.mark(engine.market.midHalfTicks);
+  return {
+    base: plain(ledger.base()),
+    quote: plain(ledger.quote()),
+    baseAsset: instrument.base,
+    quoteAsset: instrument.quote,
+    equity: ledger.isMarked ? plain(ledger.equity()) : null,
+    iqvRatio: engine.iqvRatio,
+    targetIqvRatio: engine.targetIqvRatio,
+    iqvMoveRatio: engine.iqvMoveRatio,
+  };
+}
+
+function pnlOf({ ledger }: PairEngine): Readonly<Record<string, string>> | null {
+  if (!ledger.isMarked) return null;
+  const pnl = ledger.pnl();
+  return {
+    equityChange: plain(pnl.equityChange),
+    spreadCapture: plain(pnl.spreadCapture),
+    inventoryRevaluation: plain(pnl.inventoryRevaluation),
+    fees: plain(pnl.fees),
+    transfers: plain(pnl.transfers),
+    residual: plain(pnl.residual),
+  };
+}
+
+function guardsOf(engine: PairEngine): GuardView[] {
+  const guards: GuardView[] = engine.guards().map((guard) => ({
+    id: guard.id,
+    effect: guard.effect,
+    tripped: guard.tripped,
+    value: valueOf(guard),
+    limit: limitOf(guard),
+  }));
+  for (const { id, valuePct, limitPct, verdict } of engine.equityGuards()) {
+    const tripped = verdict !== "fine";
+    guards.push({ id, effect: "reduce-then-halt", tripped, value: valuePct, limit: limitPct });
+  }
+  return guards;
+}
+
+/** JSON has no infinity: as the age of a book it means that there was none. */
+function valueOf({ value }: GuardReading): number | string {
+  return Number.isFinite(value) ? Number(value.toFixed(3)) : "none yet";
+}
+
+function limitOf({ limit }: GuardReading): number | string {
+  return Number.isFinite(limit) ? limit : "off";
+}

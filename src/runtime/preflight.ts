@@ -1,0 +1,225 @@
+/**
+ * The preflight: all that can be found wrong before a worker starts, found before one starts. It
+ * asks venues, places nothing, and leaves nothing behind. Every failure is an InputError that says
+ * what, where and what to do.
+ */
+
+import { engineParams } from "#config/engine-params.ts";
+import { loadStrategy } from "#config/load-strategy.ts";
+import type { Config, PairConfig } from "#config/schema.ts";
+import { type Decimal, decimal, plain, ZERO } from "#domain/decimal.ts";
+import { InputError } from "#domain/errors.ts";
+import type { MarketSetup } from "#ports/venue.ts";
+import type { VenueLink } from "#venues/venue.ts";
+import { asInputError, type VenueAccess, type VenueAccesses } from "./venue-access.ts";
+
+/** All that a worker of a pair is started with, epoch apart. */
+export interface PairPlan {
+  readonly pair: PairConfig;
+  readonly access: VenueAccess;
+  readonly market: MarketSetup;
+  /** How the ids of its orders begin. */
+  readonly orderPrefix: string;
+  /** Whether its thread never sleeps. */
+  readonly busyPoll: boolean;
+}
+
+/** Base and quote currency, plain decimals. */
+export interface Holding {
+  readonly base: string;
+  readonly quote: string;
+}
+
+export interface PreflightOptions {
+  /** The whole of it, checked by its schema. */
+  readonly config: Config;
+  /** Of it, the pairs that will be started. */
+  readonly starting: readonly PairConfig[];
+  readonly configDir: string;
+  readonly accesses: VenueAccesses;
+  /** Pairs that are running already. */
+  readonly running: ReadonlyMap<string, PairPlan>;
+  /** What a live pair has now; undefined for one that will begin with its configured capital. */
+  readonly holdingOf: (pair: PairConfig) => Holding | undefined;
+}
+
+/**
+ * Plans for the pairs that are to start, in their order.
+ * @throws {InputError} `same-market`, `no-key`, `bad-key`, `no-permission`, `venue-unreachable`,
+ *   `clock-offset`, `unknown-symbol`, `market-closed`, `insufficient-balance`, `bad-config`, and
+ *   those of a user's strategy
+ */
+export async function preflight(options: PreflightOptions): Promise<PairPlan[]> {
+  const { config, starting, accesses, configDir } = options;
+  requireDistinctMarkets(config.pairs);
+  // What needs no venue comes first; it throws before anything is sent.
+  for (const pair of starting) await requireStrategy(pair, configDir);
+  const opened = await allOrFirstError(
+    starting.map(async (pair) => ({ pair, access: await accesses.of(pair, config) })),
+  );
+  const byKey = new Map(opened.map(({ access }) => [access.key, access]));
+  for (const access of byKey.values()) {
+    await requireClock(
+      access,
+      opened.filter((other) => other.access === access).map(({ pair }) => pair),
+    );
+  }
+  const plans = await allOrFirstError(
+    opened.map(({ pair, access }) => planOf(pair, access, config.runtime.busyPoll)),
+  );
+  for (const access of byKey.values()) await requireBalances(access, plans, options);
+  return plans;
+}
+
+/**
+ * The plan of a running pair with other parameters.
+ * @throws {InputError} where they do not fit its instrument, or their strategy does not load
+ */
+export async function replan(
+  plan: PairPlan,
+  pair: PairConfig,
+  configDir: string,
+): Promise<PairPlan> {
+  await requireStrategy(pair, configDir);
+  engineParams(pair, plan.market.instrument, 0);
+  return { ...plan, pair };
+}
+
+/** What the worker of a pair needs to reach its venue. Holds secrets. */
+export function linkOf(
+  { pair, access, market, orderPrefix }: PairPlan,
+  sinceTradeId: string | null,
+): VenueLink {
+  return {
+    venue: access.venue,
+    symbol: market.instrument.symbol,
+    urls: access.urls,
+    credentials: access.credentials,
+    market: market.data,
+    budgets: access.budgets,
+    orderPrefix,
+    pairId: pair.id,
+    sinceTradeId,
+  };
+}
+
+/** Two pairs on one market of one account would fill against and cancel one another's quotes. */
+function requireDistinctMarkets(pairs: readonly PairConfig[]): void {
+  const byMarket = new Map<string, string>();
+  for (const { id, mode, quote } of pairs) {
+    if (mode === "paper") continue;
+    const market = `${quote.symbol} on ${quote.venue} with account ${quote.account}`;
+    const other = byMarket.get(market);
+    byMarket.set(market, id);
+    if (other === undefined) continue;
+    throw new InputError("same-market", `pairs ${other} and ${id} both quote ${market}`, {
+      where: `pair ${id}, quote`,
+      hint: "make one pair of the two, or give them two accounts",
+    });
+  }
+}
+
+/** Loads and makes it once, as its worker will: a mistake in it is told now. */
+async function requireStrategy(pair: PairConfig, configDir: string): Promise<void> {
+  const source = await loadStrategy(pair, configDir);
+  source();
+}
+
+async function requireClock(access: VenueAccess, pairs: readonly PairConfig[]): Promise<void> {
+  const limitMs = Math.min(...pairs.map(({ risk }) => risk.clockOffsetRefuseMs));
+  const offsetMs = await asked(access, access.name, () => access.desk.clockOffsetMs());
+  if (Math.abs(offsetMs) <= limitMs) return;
+  const off = `${Math.round(Math.abs(offsetMs))} ms ${offsetMs > 0 ? "behind" : "ahead of"}`;
+  throw new InputError(
+    "clock-offset",
+    `this machine's clock is ${off} the venue's; at most ${limitMs} ms are allowed`,
+    {
+      where: `${access.name}, ${access.urls.restUrl}`,
+      hint: "set the clock by NTP (timedatectl set-ntp true, or chrony) and start again",
+    },
+  );
+}
+
+async function planOf(pair: PairConfig, access: VenueAccess, busyPoll: boolean): Promise<PairPlan> {
+  const { symbol, venue } = pair.quote;
+  const where = `pair ${pair.id}, quote.symbol`;
+  const market = await asked(access, where, () => access.desk.loadMarket(symbol));
+  if (market.closed !== null) {
+    throw new InputError(
+      "market-closed",
+      `${symbol} takes no orders on ${venue}: ${market.closed}`,
+      {
+        where,
+        hint: "wait until the venue opens it, or take the pair out of the config",
+      },
+    );
+  }
+  const { orderPrefix } = engineParams(pair, market.instrument, 0);
+  return { pair, access, market, orderPrefix, busyPoll };
+}
+
+/** The account covers what its pairs may trade with, all of them together. */
+async function requireBalances(
+  access: VenueAccess,
+  plans: readonly PairPlan[],
+  { running, holdingOf, config }: PreflightOptions,
+): Promise<void> {
+  if (access.credentials === null) return;
+  // Asks for them even where nothing is needed: it is how keys are found to be good.
+  const balances = await asked(access, access.name, () => access.desk.balances());
+  const needs = new Map<string, { amount: Decimal; pairs: string[] }>();
+  const all = new Map([...running, ...plans.map((plan) => [plan.pair.id, plan] as const)]);
+  for (const { id } of config.pairs) {
+    const plan = all.get(id);
+    if (plan?.access.key !== access.key) continue;
+    const { pair, market } = plan;
+    const { initInventoryAmount: base, initQuoteAmount: quote } = pair.capital;
+    const holding = holdingOf(pair) ?? { base, quote };
+    addNeed(needs, market.instrument.base, holding.base, pair.id);
+    addNeed(needs, market.instrument.quote, holding.quote, pair.id);
+  }
+  const missing = [...needs].flatMap(([asset, { amount, pairs }]) => {
+    const there = decimal(balances.get(asset) ?? "0");
+    if (there.gte(amount)) return [];
+    const who = pairs.length === 1 ? `pair ${pairs[0]} needs` : `pairs ${pairs.join(", ")} need`;
+    return [`${who} ${plain(amount)} ${asset}, there are ${plain(there)}`];
+  });
+  if (missing.length === 0) return;
+  throw new InputError("insufficient-balance", `insufficient balance: ${missing.join("; ")}`, {
+    where: `${access.name}, capital`,
+    hint: "fund the account, or lower initInventoryAmount and initQuoteAmount of its pairs",
+  });
+}
+
+function addNeed(
+  needs: Map<string, { amount: Decimal; pairs: string[] }>,
+  asset: string,
+  amount: string,
+  pairId: string,
+): void {
+  const need = needs.get(asset) ?? { amount: ZERO, pairs: [] };
+  need.amount = need.amount.plus(decimal(amount));
+  if (decimal(amount).gt(ZERO)) need.pairs.push(pairId);
+  needs.set(asset, need);
+}
+
+async function asked<Answer>(
+  access: VenueAccess,
+  where: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    throw asInputError(thrown, `${where}, ${access.urls.restUrl}`);
+  }
+}
+
+/** All values; once none is under way any more, the first error in order. */
+async function allOrFirstError<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
+  const outcomes = await Promise.allSettled(promises);
+  return outcomes.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  });
+}

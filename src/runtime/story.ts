@@ -1,0 +1,44 @@
+/** Alerts and audit records as log entries. Pure. */
+
+import type { Alert } from "#ports/sink.ts";
+import type { LogEntry } from "./log.ts";
+import type { LogLevel, StoryRecord } from "./messages.ts";
+
+const LEVELS: Readonly<Record<Alert["level"], LogLevel>> = {
+  info: "info",
+  warning: "warning",
+  critical: "error",
+};
+
+export function alertEntry(pair: string, { level, code, message }: Alert): LogEntry {
+  return { level: LEVELS[level], pair, event: code, message };
+}
+
+export function auditEntry(pair: string, record: StoryRecord): LogEntry {
+  switch (record.kind) {
+    case "state": {
+      const { from, to, reason } = record;
+      return { level: "info", pair, event: "state", message: reason, fields: { from, to } };
+    }
+    case "guard": {
+      const { guard, tripped, limit } = record;
+      const message = `${guard} ${tripped ? "tripped" : "is well again"}`;
+      const fields = { guard, tripped, value: rounded(record.value), limit };
+      // Before the first book there is none to be old.
+      const isNews = tripped && Number.isFinite(Number(record.value));
+      return { level: isNews ? "warning" : "info", pair, event: "guard", message, fields };
+    }
+    case "denied": {
+      const { guard, value, limit, priceTicks, quantityLots } = record;
+      const message = `an order was denied by ${guard}`;
+      const fields = { guard, value, limit, priceTicks, quantityLots };
+      return { level: "debug", pair, event: "denied", message, fields };
+    }
+  }
+}
+
+/** For people: a float's last digits say nothing. Words stay as they are. */
+function rounded(value: string): string {
+  const figure = Number(value);
+  return Number.isFinite(figure) ? String(Number(figure.toFixed(3))) : value;
+}

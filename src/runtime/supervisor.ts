@@ -1,0 +1,322 @@
+/**
+ * Supervisor: runs the pairs of a config, each in a worker of its own, from the main thread. It
+ * checks everything before a worker starts, replaces workers that fail, applies a config that was
+ * read anew, and at the end has every order confirmed to be gone. Threads, venues, time and
+ * environment are handed in; it reads the config file and keeps lock files in the state folder.
+ */
+
+import { dirname, resolve } from "node:path";
+import { loadConfig } from "#config/load.ts";
+import type { Config, PairConfig } from "#config/schema.ts";
+import { InputError } from "#domain/errors.ts";
+import type { OperatorCommand } from "#domain/events.ts";
+import type { VenueId } from "#domain/instrument.ts";
+import type { VenueModule, VenueWorld } from "#venues/venue.ts";
+import type { Readiness, ReloadReport, TradingDesk } from "./desk.ts";
+import type { Log } from "./log.ts";
+import { type EndResult, keepsHolding, ManagedPair } from "./managed-pair.ts";
+import { PairLocks } from "./pair-lock.ts";
+import type { PairStatus } from "./pair-status.ts";
+import { type Holding, type PairPlan, preflight, replan } from "./preflight.ts";
+import { planReload, type ReloadPlan } from "./reload-plan.ts";
+import { type Environment, VenueAccesses } from "./venue-access.ts";
+import type { SpawnWorker } from "./worker-port.ts";
+
+export interface SupervisorOptions {
+  readonly world: VenueWorld;
+  readonly log: Log;
+  /** Where accounts' keys are looked up. */
+  readonly env: Environment;
+  readonly spawn: SpawnWorker;
+  readonly venues: (id: VenueId) => VenueModule;
+}
+
+export interface StopReport {
+  /** Of every pair, in order of their ids. */
+  readonly pairs: readonly (EndResult & { readonly id: string })[];
+  /** Whether the venues confirmed that no order of ours is open. */
+  readonly isClean: boolean;
+}
+
+/** All in all, for a stop. */
+const STOP_TIMEOUT_MS = 10_000;
+/** Reloads that wait for one another. */
+const MAX_RELOADS = 8;
+
+export class Supervisor implements TradingDesk {
+  readonly #options: SupervisorOptions;
+  readonly #accesses: VenueAccesses;
+  readonly #pairs = new Map<string, ManagedPair>();
+  #locks: PairLocks | undefined;
+  #startedMs = 0;
+  #config: Config | undefined;
+  #configPath = "";
+  #phase: "new" | "starting" | "running" | "stopping" = "new";
+  #reloads: Promise<unknown> = Promise.resolve();
+  #waitingReloads = 0;
+  #stopping: Promise<StopReport> | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#accesses = new VenueAccesses(options);
+  }
+
+  get startedMs(): number {
+    return this.#startedMs;
+  }
+
+  /**
+   * Checks the whole run and then starts every pair. Call once. After an error nothing was started
+   * and nothing is left behind.
+   * @param configPath the file that a reload reads; folders in the config are relative to its own
+   * @throws {InputError} see `preflight`; `pair-runs-already`, `state-dir`
+   */
+  async start(config: Config, configPath: string): Promise<void> {
+    if (this.#phase !== "new") throw notNow("it was started before");
+    this.#phase = "starting";
+    this.#configPath = resolve(configPath);
+    const locks = new PairLocks(resolve(this.#configDir, config.stateDir));
+    this.#locks = locks;
+    let plans: PairPlan[];
+    try {
+      for (const { id } of config.pairs) locks.acquire(id);
+      plans = await this.#preflight(config, config.pairs);
+      if (this.#isStopping) throw notNow("it was stopped before it had started");
+    } catch (thrown) {
+      locks.releaseAll();
+      if (!this.#isStopping) this.#phase = "new";
+      throw thrown;
+    }
+    this.#config = config;
+    this.#startedMs = this.#options.world.nowMs();
+    this.#phase = "running";
+    this.#warn(hedgeWarnings(config.pairs));
+    for (const plan of plans) this.#add(plan);
+  }
+
+  pairs(): readonly PairStatus[] {
+    return [...this.#pairs.values()].map((pair) => pair.status());
+  }
+
+  pair(id: string): PairStatus | undefined {
+    return this.#pairs.get(id)?.status();
+  }
+
+  readiness(): Readiness {
+    if (this.#phase !== "running") {
+      const phase = this.#phase === "stopping" ? "stopping" : "starting";
+      return { ready: false, reasons: [`mm is ${phase}`] };
+    }
+    const reasons = this.pairs().flatMap(({ id, state, reasons: why }) => {
+      if (state === "paused" || (state === "quoting" && why.length === 0)) return [];
+      return [`${id} is ${state}${why.length === 0 ? "" : `: ${why.join("; ")}`}`];
+    });
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  async command(id: string, command: OperatorCommand): Promise<PairStatus> {
+    const pair = this.#pairs.get(id);
+    if (pair === undefined) {
+      throw new InputError("no-pair", `there is no pair ${id}`, {
+        hint: `there are ${[...this.#pairs.keys()].join(", ")}`,
+      });
+    }
+    if (this.#isStopping) throw notNow("mm is stopping");
+    const status = await pair.command(command);
+    const fields = { command, state: status.state };
+    const message = `operator: ${command}`;
+    this.#options.log({ level: "info", pair: id, event: "command", message, fields });
+    return status;
+  }
+
+  async reload(): Promise<ReloadReport> {
+    if (this.#phase !== "running") throw notNow(`mm is ${this.#phase}`);
+    if (this.#waitingReloads >= MAX_RELOADS) throw notNow("reloads are waiting already");
+    this.#waitingReloads += 1;
+    const run = this.#reloads.then(() => this.#reload());
+    this.#reloads = run.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await run;
+    } finally {
+      this.#waitingReloads -= 1;
+    }
+  }
+
+  /**
+   * Stops every pair, and has the venues confirm that their orders are gone, within some ten
+   * seconds. Never rejects; a second call gives the same answer.
+   */
+  stop(): Promise<StopReport> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** For those who cannot wait: threads end at once, and orders stay where they are. */
+  kill(): void {
+    this.#phase = "stopping";
+    for (const pair of this.#pairs.values()) pair.kill();
+    this.#locks?.releaseAll();
+  }
+
+  get #configDir(): string {
+    return dirname(this.#configPath);
+  }
+
+  // Behind a getter, since it changes while others wait.
+  get #isStopping(): boolean {
+    return this.#phase === "stopping";
+  }
+
+  async #stop(): Promise<StopReport> {
+    this.#phase = "stopping";
+    const ends = [...this.#pairs].map(async ([id, pair]) => {
+      const { left, problem } = await pair.stop(STOP_TIMEOUT_MS);
+      return { id, left, problem };
+    });
+    const pairs = (await Promise.all(ends)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    this.#locks?.releaseAll();
+    const isClean = pairs.every(({ left, problem }) => left.length === 0 && problem === null);
+    return { pairs, isClean };
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    const { config, warnings } = await loadConfig(this.#configPath);
+    const before = this.#config;
+    if (before === undefined || this.#isStopping) throw notNow("mm is stopping");
+    const plan = planReload(before, config);
+    const locked = this.#lock(plan.added);
+    let started: PairPlan[];
+    let updated: PairPlan[];
+    try {
+      updated = await this.#replans(plan.updated);
+      started = await this.#preflight(config, [...plan.restarted, ...plan.added]);
+      if (this.#isStopping) throw notNow("mm is stopping");
+    } catch (thrown) {
+      for (const id of locked) this.#locks?.release(id);
+      throw thrown;
+    }
+    // From here on it is carried out, whatever happens.
+    this.#config = config;
+    const all = [...warnings, ...plan.warnings, ...hedgeWarnings(config.pairs)];
+    const problems = await this.#apply(plan, updated, started);
+    this.#accesses.keepOnly(
+      new Set([...this.#pairs.values()].map(({ plan: { access } }) => access.key)),
+    );
+    this.#warn([...all, ...problems]);
+    const report = reportOf(plan, [...all, ...problems]);
+    const message =
+      `config reloaded: ${report.added.length} added, ${report.removed.length} removed, ` +
+      `${report.updated.length} updated, ${report.restarted.length} restarted`;
+    this.#options.log({ level: "info", pair: null, event: "reloaded", message });
+    return report;
+  }
+
+  /** @returns what did not go as it should */
+  async #apply(
+    { removed }: ReloadPlan,
+    updated: readonly PairPlan[],
+    started: readonly PairPlan[],
+  ): Promise<string[]> {
+    const removals = removed.map((id) => this.#remove(id));
+    const updates = updated.map((plan) => this.#pairs.get(plan.pair.id)?.update(plan) ?? null);
+    const starts = started.map((plan) => {
+      const running = this.#pairs.get(plan.pair.id);
+      if (running !== undefined) return running.replace(plan);
+      this.#add(plan);
+      return null;
+    });
+    const problems = await Promise.all([...removals, ...updates, ...starts]);
+    return problems.filter((problem) => problem !== null);
+  }
+
+  #add(plan: PairPlan): void {
+    if (this.#isStopping) return;
+    const { spawn, world, log } = this.#options;
+    const configDir = this.#configDir;
+    const pair = new ManagedPair(plan, { configDir, spawn, world, log });
+    this.#pairs.set(plan.pair.id, pair);
+    pair.start();
+  }
+
+  async #remove(id: string): Promise<string | null> {
+    const end = await this.#pairs.get(id)?.stop(STOP_TIMEOUT_MS);
+    // A stop of the whole program, begun meanwhile, reports it too.
+    if (!this.#isStopping) this.#pairs.delete(id);
+    this.#locks?.release(id);
+    if (end === undefined || (end.problem === null && end.left.length === 0)) return null;
+    const what = [end.problem ?? "not confirmed to be gone", ...end.left].join(", ");
+    return `pair ${id}: orders may still be open at the venue: ${what}`;
+  }
+
+  #replans(pairs: readonly PairConfig[]): Promise<PairPlan[]> {
+    return Promise.all(
+      pairs.flatMap((pair) => {
+        const running = this.#pairs.get(pair.id);
+        return running === undefined ? [] : [replan(running.plan, pair, this.#configDir)];
+      }),
+    );
+  }
+
+  /** All or none. @returns the ids that were locked */
+  #lock(pairs: readonly PairConfig[]): string[] {
+    const locked: string[] = [];
+    try {
+      for (const { id } of pairs) {
+        this.#locks?.acquire(id);
+        locked.push(id);
+      }
+      return locked;
+    } catch (thrown) {
+      for (const id of locked) this.#locks?.release(id);
+      throw thrown;
+    }
+  }
+
+  #preflight(config: Config, starting: readonly PairConfig[]): Promise<PairPlan[]> {
+    return preflight({
+      config,
+      starting,
+      configDir: this.#configDir,
+      accesses: this.#accesses,
+      running: new Map([...this.#pairs].map(([id, pair]) => [id, pair.plan])),
+      holdingOf: (pair) => this.#holdingOf(pair),
+    });
+  }
+
+  #holdingOf(pair: PairConfig): Holding | undefined {
+    const running = this.#pairs.get(pair.id);
+    return running !== undefined && keepsHolding(running.plan.pair, pair)
+      ? running.holding
+      : undefined;
+  }
+
+  #warn(messages: readonly string[]): void {
+    for (const message of messages) {
+      this.#options.log({ level: "warning", pair: null, event: "config", message });
+    }
+  }
+}
+
+function hedgeWarnings(pairs: readonly PairConfig[]): string[] {
+  return pairs
+    .filter(({ hedgeOn }) => hedgeOn !== undefined)
+    .map(({ id }) => `pair ${id}, hedgeOn: this version does not hedge; the pair only quotes`);
+}
+
+function reportOf(plan: ReloadPlan, warnings: readonly string[]): ReloadReport {
+  return {
+    added: plan.added.map(({ id }) => id),
+    removed: plan.removed,
+    updated: plan.updated.map(({ id }) => id),
+    restarted: plan.restarted.map(({ id }) => id),
+    unchanged: plan.unchanged,
+    warnings,
+  };
+}
+
+function notNow(message: string): InputError {
+  return new InputError("not-now", message, { hint: "try again when it runs" });
+}

@@ -1,0 +1,170 @@
+/**
+ * VenueAccesses: one desk and one set of shared budgets for each account (or, for paper, for each
+ * venue's public part), opened when a pair first needs it. Reads keys from the environment that is
+ * handed in; they are never logged and never part of a message.
+ */
+
+import type { Config, PairConfig } from "#config/schema.ts";
+import { InputError, MmError } from "#domain/errors.ts";
+import type { VenueId } from "#domain/instrument.ts";
+import type { VenueDesk } from "#ports/venue.ts";
+import type {
+  Credentials,
+  SharedBudgets,
+  VenueModule,
+  VenueUrls,
+  VenueWorld,
+} from "#venues/venue.ts";
+
+export interface VenueAccess {
+  /** The same for all pairs that share it. Holds no secret. */
+  readonly key: string;
+  /** For people: `account bn` or `binance-spot, public`. */
+  readonly name: string;
+  readonly venue: VenueId;
+  readonly urls: VenueUrls;
+  /** Null: public data only. */
+  readonly credentials: Credentials | null;
+  readonly desk: VenueDesk;
+  readonly budgets: SharedBudgets;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface AccessOptions {
+  readonly venues: (id: VenueId) => VenueModule;
+  readonly world: VenueWorld;
+  readonly env: Environment;
+}
+
+export class VenueAccesses {
+  readonly #options: AccessOptions;
+  readonly #open = new Map<string, Promise<VenueAccess>>();
+
+  constructor(options: AccessOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The access that a pair trades through; opened at the first call, which talks to the venue.
+   * @throws {InputError} `no-key`, `bad-key`, `venue-unreachable`, `unsupported-venue`
+   */
+  of(pair: PairConfig, config: Config): Promise<VenueAccess> {
+    const place = placeOf(pair, config, this.#module(pair));
+    // Asked for before the venue is: a variable that is not set needs no network to be found.
+    const credentials = place.account === null ? null : this.#credentials(place.account, place);
+    const opened = this.#open.get(place.key);
+    if (opened !== undefined) return opened;
+    const opening = this.#openDesk(place, credentials);
+    this.#open.set(place.key, opening);
+    // The next try begins anew.
+    opening.catch(() => this.#open.delete(place.key));
+    return opening;
+  }
+
+  /** Forgets what no pair uses any more. */
+  keepOnly(keys: ReadonlySet<string>): void {
+    for (const key of this.#open.keys()) if (!keys.has(key)) this.#open.delete(key);
+  }
+
+  #module({ id, quote }: PairConfig): VenueModule {
+    try {
+      return this.#options.venues(quote.venue);
+    } catch (thrown) {
+      throw asInputError(thrown, `pair ${id}, quote.venue`);
+    }
+  }
+
+  async #openDesk(place: Place, credentials: Credentials | null): Promise<VenueAccess> {
+    const { key, name, venue, urls, module } = place;
+    try {
+      const opened = await module.openDesk({ urls, credentials }, this.#options.world);
+      return { key, name, venue, urls, credentials, ...opened };
+    } catch (thrown) {
+      throw asInputError(thrown, `${name}, ${urls.restUrl}`);
+    }
+  }
+
+  #credentials(account: BinanceAccount, { name }: Place): Credentials {
+    return {
+      apiKey: this.#variable(account.apiKeyEnv, "the API key", name),
+      secret: this.#variable(account.secretEnv, "the secret", name),
+    };
+  }
+
+  #variable(variable: string, what: string, name: string): string {
+    const value = this.#options.env[variable]?.trim() ?? "";
+    if (value !== "") return value;
+    throw new InputError("no-key", `the environment variable ${variable} is not set`, {
+      where: name,
+      hint: `set it to ${what} of the account before you start mm, or trade in mode paper`,
+    });
+  }
+}
+
+type Account = Config["accounts"][string];
+type BinanceAccount = Extract<Account, { readonly venue: "binance" }>;
+
+interface Place {
+  readonly key: string;
+  readonly name: string;
+  readonly venue: VenueId;
+  readonly urls: VenueUrls;
+  readonly module: VenueModule;
+  /** Null: public data only. */
+  readonly account: BinanceAccount | null;
+}
+
+function placeOf(pair: PairConfig, config: Config, module: VenueModule): Place {
+  const { venue } = pair.quote;
+  const given: { readonly [Key in keyof VenueUrls]?: string | undefined } =
+    config.venues[venue] ?? {};
+  const urls = {
+    restUrl: withoutSlash(given.restUrl ?? module.urls.restUrl),
+    wsApiUrl: withoutSlash(given.wsApiUrl ?? module.urls.wsApiUrl),
+    streamUrl: withoutSlash(given.streamUrl ?? module.urls.streamUrl),
+  };
+  const account = accountOf(pair, config);
+  return {
+    key: JSON.stringify([venue, account, urls]),
+    name: account === null ? `${venue}, public` : `account ${pair.quote.account}`,
+    venue,
+    urls,
+    module,
+    account,
+  };
+}
+
+function accountOf(pair: PairConfig, config: Config): BinanceAccount | null {
+  const { account: name } = pair.quote;
+  if (pair.mode === "paper") return null;
+  const account = name === undefined ? undefined : config.accounts[name];
+  if (account?.venue === "binance") return account;
+  throw new InputError("unsupported-venue", `${pair.quote.venue} cannot be traded live yet`, {
+    where: `pair ${pair.id}, quote.venue`,
+    hint: "quote on binance-spot",
+  });
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}
+
+/** What may be wrong with a venue, by code, and what to do about it. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  [
+    "venue-unreachable",
+    "check the network, and the addresses under venues in the config; nothing was started",
+  ],
+]);
+
+/**
+ * An error of ours as one that a start or reload is refused with: with its place, and what to do.
+ * A bug stays what it is.
+ */
+export function asInputError(thrown: unknown, where: string): unknown {
+  if (!(thrown instanceof MmError)) return thrown;
+  if (thrown instanceof InputError && thrown.where !== undefined) return thrown;
+  const hint = thrown.hint ?? HINTS.get(thrown.code) ?? "try again in a moment";
+  return new InputError(thrown.code, thrown.message, { where, hint, cause: thrown });
+}

@@ -1,0 +1,156 @@
+/**
+ * SimulatedLink: the wire between the decision core and the simulated exchange. What the core wants
+ * travels for the request latency, what the exchange says for the response latency, each in order.
+ * It is the core's way to the exchange and the exchange's listener; whoever drives it moves the
+ * time. Pure.
+ */
+
+import type { AccountEvent, FillEvent, OrderEvent } from "#domain/events.ts";
+import type { OrderRequest } from "#domain/order.ts";
+import type { Execution } from "#ports/sink.ts";
+import type { LatencyModel } from "./latency-model.ts";
+import type { SimExchange } from "./sim-exchange.ts";
+import { TimeQueue } from "./time-queue.ts";
+
+export type VenueEvent = OrderEvent | FillEvent | AccountEvent;
+
+type Command =
+  | { readonly kind: "place"; readonly request: OrderRequest }
+  | { readonly kind: "amend"; readonly clientOrderId: string; readonly quantityLots: number }
+  | { readonly kind: "replace"; readonly clientOrderId: string; readonly request: OrderRequest }
+  | { readonly kind: "cancel"; readonly clientOrderId: string }
+  | { readonly kind: "cancel-all" }
+  | { readonly kind: "query"; readonly clientOrderId: string }
+  | { readonly kind: "reconcile" };
+
+export class SimulatedLink implements Execution {
+  /** On its way to the exchange, by arrival; and back to us, by receipt. */
+  readonly requests = new TimeQueue<Command>();
+  readonly responses = new TimeQueue<VenueEvent>();
+  /** The core's time: set before each event is applied, and before each command. */
+  nowMs = -Infinity;
+  readonly #latency: LatencyModel;
+  readonly #idPrefix: string;
+  #lastArrivalMs = -Infinity;
+  #lastReceiptMs = -Infinity;
+
+  /** @param idPrefix how every client order id of this pair begins */
+  constructor(latency: LatencyModel, idPrefix: string) {
+    this.#latency = latency;
+    this.#idPrefix = idPrefix;
+  }
+
+  place(request: OrderRequest): void {
+    this.#send({ kind: "place", request });
+  }
+  amend(clientOrderId: string, quantityLots: number): void {
+    this.#send({ kind: "amend", clientOrderId, quantityLots });
+  }
+  replace(clientOrderId: string, request: OrderRequest): void {
+    this.#send({ kind: "replace", clientOrderId, request });
+  }
+  cancel(clientOrderId: string): void {
+    this.#send({ kind: "cancel", clientOrderId });
+  }
+  cancelAll(): void {
+    this.#send({ kind: "cancel-all" });
+  }
+  query(clientOrderId: string): void {
+    this.#send({ kind: "query", clientOrderId });
+  }
+  reconcile(): void {
+    this.#send({ kind: "reconcile" });
+  }
+
+  /** The exchange said something: it reaches us after the response latency, in order. */
+  onVenueEvent(event: VenueEvent): void {
+    const latencyMs = this.#latency.responseLatencyMs(event.venueTimeMs);
+    this.#receive(event, event.venueTimeMs + latencyMs);
+  }
+
+  /** Carries out the request that has just arrived. */
+  deliverNext(exchange: SimExchange): void {
+    const timeMs = this.requests.nextMs;
+    const command = this.requests.shift();
+    switch (command?.kind) {
+      case "place":
+        exchange.place(command.request, timeMs);
+        break;
+      case "amend":
+        exchange.amend(command.clientOrderId, command.quantityLots, timeMs);
+        break;
+      case "replace":
+        exchange.replace(command.clientOrderId, command.request, timeMs);
+        break;
+      case "cancel":
+        exchange.cancel(command.clientOrderId, timeMs);
+        break;
+      case "cancel-all":
+        exchange.cancelAll(this.#idPrefix, timeMs);
+        break;
+      case "query":
+        exchange.query(command.clientOrderId, timeMs);
+        break;
+      case "reconcile":
+        exchange.reconcile(this.#idPrefix, timeMs);
+        break;
+      case undefined:
+    }
+  }
+
+  #send(command: Command): void {
+    const latencyMs = this.#latency.requestLatencyMs(this.nowMs);
+    if (latencyMs < 0) {
+      this.#refuse(command, this.nowMs - latencyMs);
+      return;
+    }
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.nowMs + latencyMs);
+    this.requests.push(this.#lastArrivalMs, command);
+  }
+
+  #receive(event: VenueEvent, timeMs: number): void {
+    this.#lastReceiptMs = Math.max(this.#lastReceiptMs, timeMs);
+    event.receivedTimeMs = this.#lastReceiptMs;
+    this.responses.push(this.#lastReceiptMs, event);
+  }
+
+  /** The recording has a refusal here (an overloaded exchange): nothing was done. */
+  #refuse(command: Command, answeredMs: number): void {
+    const refuse = (clientOrderId: string, change: OrderEvent["change"]): void => {
+      this.#receive(
+        {
+          kind: "order",
+          venueTimeMs: answeredMs,
+          receivedTimeMs: answeredMs,
+          clientOrderId,
+          venueOrderId: null,
+          change,
+          quantityLots: -1,
+          filledLots: -1,
+          reason: "throttled",
+          message: "refused by the exchange, as in the latency recording",
+        },
+        answeredMs,
+      );
+    };
+    switch (command.kind) {
+      case "place":
+        refuse(command.request.clientOrderId, "rejected");
+        break;
+      case "amend":
+        refuse(command.clientOrderId, "amend-rejected");
+        break;
+      case "replace":
+        refuse(command.clientOrderId, "cancel-rejected");
+        refuse(command.request.clientOrderId, "rejected");
+        break;
+      case "cancel":
+        refuse(command.clientOrderId, "cancel-rejected");
+        break;
+      // Without an answer these are asked again by the core.
+      case "cancel-all":
+      case "query":
+      case "reconcile":
+    }
+  }
+}

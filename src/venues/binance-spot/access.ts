@@ -1,0 +1,18 @@
+/**
+ * An account's key in the form in which requests use it. Holds a secret: never logged. May import
+ * net and node:crypto through signing.ts; does no I/O.
+ */
+
+import type { Credentials } from "../venue.ts";
+import { ed25519Signer, hmacSigner, type Signer } from "./signing.ts";
+
+export interface SpotAccess {
+  readonly apiKey: string;
+  readonly signer: Signer;
+}
+
+/** @throws {InputError} `bad-key` where the secret is neither an HMAC secret nor an Ed25519 key */
+export function accessOf({ apiKey, secret }: Credentials): SpotAccess {
+  const isPem = secret.trimStart().startsWith("-----BEGIN");
+  return { apiKey, signer: isPem ? ed25519Signer(secret) : hmacSigner(secret) };
+}

@@ -1,0 +1,119 @@
+/**
+ * DepthSync: keeps a book whole from a stream of depth events and a snapshot fetched beside it, by
+ * the venue's rule (web-socket-streams.md, "How to manage a local order book correctly"): events
+ * are kept until a snapshot comes that they continue; from then on each must continue the one
+ * before. Pure state machine; may import domain only.
+ *
+ * The ids alone decide, so nothing that is lost, late or told twice passes unnoticed:
+ * - an event whose last id is not above the book's says nothing new and is left out;
+ * - an event whose first id is above the book's by more than one leaves a gap, wherever the events
+ *   between went: also those that did not fit into the buffer, or came on another connection.
+ */
+
+import type { BookUpdate, FusedBook } from "#domain/fused-book.ts";
+
+/**
+ * - `buffered`: kept for the snapshot. `applied`: the book is that of the event.
+ * - `ignored`: the book shows it already.
+ * - `gap`: the book was thrown away; the event is the first kept for the next snapshot.
+ */
+export type DepthVerdict = "buffered" | "applied" | "ignored" | "gap";
+
+/** A minute of events, and more levels than such a minute has. Beyond, it starts from here. */
+const MAX_EVENTS = 600;
+const MAX_LEVELS = 200_000;
+
+interface BufferedEvent {
+  readonly firstId: number;
+  readonly update: BookUpdate;
+}
+
+export class DepthSync {
+  readonly #book: FusedBook;
+  /** In the order in which they came; empty once joined. */
+  #events: BufferedEvent[] = [];
+  #levels = 0;
+  /** Last update that the book shows. */
+  #bookId = 0;
+
+  constructor(book: FusedBook) {
+    this.#book = book;
+  }
+
+  /** A snapshot was joined, and no event has been missed since. */
+  get isJoined(): boolean {
+    return this.#book.isComplete;
+  }
+
+  /** Takes the next event: updates `firstId` to `update.lastId`. The update may be reused. */
+  takeDepth(firstId: number, update: BookUpdate): DepthVerdict {
+    if (!this.isJoined) {
+      this.#keep(firstId, update);
+      return "buffered";
+    }
+    if (update.lastId <= this.#bookId) return "ignored";
+    if (firstId > this.#bookId + 1) {
+      this.clear();
+      this.#keep(firstId, update);
+      return "gap";
+    }
+    this.#bookId = update.lastId;
+    this.#book.applyDepth(update);
+    return "applied";
+  }
+
+  /**
+   * Makes the book of a snapshot and the events that continue it, where none is joined yet.
+   * @returns false where the snapshot is older than what the events continue: fetch a newer one
+   */
+  join(snapshot: BookUpdate): boolean {
+    let bookId = snapshot.lastId;
+    for (const { firstId, update } of this.#events) {
+      if (update.lastId <= bookId) continue;
+      if (firstId > bookId + 1) return false;
+      bookId = update.lastId;
+    }
+    const events = this.#events;
+    this.#forgetEvents();
+    this.#book.applySnapshot(snapshot);
+    this.#bookId = snapshot.lastId;
+    for (const { update } of events) {
+      if (update.lastId <= this.#bookId) continue;
+      this.#bookId = update.lastId;
+      this.#book.applyDepth(update);
+    }
+    return true;
+  }
+
+  /** Throws the book away and starts again. */
+  clear(): void {
+    this.#forgetEvents();
+    this.#book.clear();
+  }
+
+  #keep(firstId: number, update: BookUpdate): void {
+    const levels = update.end - update.start;
+    const isFull = this.#events.length === MAX_EVENTS || this.#levels + levels > MAX_LEVELS;
+    if (isFull) this.#forgetEvents();
+    // Without this one, were it too large by itself, the next would show the gap.
+    if (levels > MAX_LEVELS) return;
+    this.#levels += levels;
+    this.#events.push({ firstId, update: copyOf(update) });
+  }
+
+  #forgetEvents(): void {
+    this.#events = [];
+    this.#levels = 0;
+  }
+}
+
+function copyOf({ lastId, ticks, lots, start, bidEnd, end }: BookUpdate): BookUpdate {
+  return {
+    lastId,
+    ticks: ticks.slice(start, end),
+    lots: lots.slice(start, end),
+    start: 0,
+    bidEnd: bidEnd - start,
+    end: end - start,
+  };
+}

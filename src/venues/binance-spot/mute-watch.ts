@@ -1,0 +1,34 @@
+/**
+ * MuteWatch: tells a subscription that delivers nothing from a market that is quiet, as far as that
+ * can be told: the first long silence counts at once, each further one must be twice as long, and
+ * after a while without it starts afresh. Pure; times are elapsed milliseconds.
+ */
+
+const FIRST_MS = 10_000;
+const MAX_MS = 300_000;
+const FORGET_AFTER_MS = 600_000;
+
+export class MuteWatch {
+  #limitMs = FIRST_MS;
+  #heardMs: number;
+  #trippedMs = 0;
+
+  constructor(nowMs: number) {
+    this.#heardMs = nowMs;
+  }
+
+  /** The subscription said something, or was made anew. */
+  heard(nowMs: number): void {
+    this.#heardMs = nowMs;
+  }
+
+  /** How long it has been silent, where that is too long; it is then counted, else null. */
+  tooLongMs(nowMs: number): number | null {
+    if (nowMs - this.#trippedMs > FORGET_AFTER_MS) this.#limitMs = FIRST_MS;
+    const silentMs = nowMs - this.#heardMs;
+    if (silentMs < this.#limitMs) return null;
+    this.#trippedMs = nowMs;
+    this.#limitMs = Math.min(this.#limitMs * 2, MAX_MS);
+    return silentMs;
+  }
+}

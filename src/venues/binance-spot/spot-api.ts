@@ -1,0 +1,150 @@
+/**
+ * LiveSpotApi: Binance Spot as a pair's worker uses it: over the WebSocket API, and by REST while
+ * that is down; with the account's events, and the venue's clock measured again and again. Does
+ * network I/O through its two transports; time is handed in.
+ */
+
+import { HttpClient } from "#net/http.ts";
+import type { CancelTimer } from "#net/timers.ts";
+import type { ConnectionStatus } from "#ports/venue.ts";
+import type { SharedBudgets, VenueUrls, VenueWorld } from "../venue.ts";
+import type { SpotAccess } from "./access.ts";
+import { type ApiAnswer, type ApiMethod, METHODS, type SpotApi } from "./api.ts";
+import { SpotClock } from "./clock.ts";
+import { SpotLimits } from "./limits.ts";
+import { isClockRefusal, SpotRest } from "./rest.ts";
+import type { RequestParams } from "./signing.ts";
+import { SpotWsApi, type WsApiOwner } from "./ws-api.ts";
+
+export interface LiveOptions {
+  readonly urls: Pick<VenueUrls, "restUrl" | "wsApiUrl">;
+  readonly access: SpotAccess;
+  readonly budgets: SharedBudgets;
+  /** Of one request. Default: 10 000, after which the venue gives up too. */
+  readonly timeoutMs?: number;
+  /** How old a request may be when the venue acts on it. Default: 5 000. */
+  readonly recvWindowMs?: number;
+}
+
+/** As WsApiOwner, with the clock. */
+export interface LiveHandlers extends WsApiOwner {
+  /** The venue's clock was measured: venue minus ours. */
+  onClock(offsetMs: number): void;
+}
+
+const CLOCK_INTERVAL_MS = 30_000;
+
+export class LiveSpotApi implements SpotApi {
+  readonly clock: SpotClock;
+  readonly limits: SpotLimits;
+  readonly rest: SpotRest;
+  readonly #ws: SpotWsApi;
+  readonly #world: VenueWorld;
+  #handlers: LiveHandlers | null = null;
+  #state: ConnectionStatus["trading"] = "connecting";
+  #isClockTrusted = true;
+  #cancelClock: CancelTimer = () => {};
+
+  /** Does nothing until `start`. @throws {InputError} for addresses or budgets without sense */
+  constructor(options: LiveOptions, world: VenueWorld, http = new HttpClient(world.timers)) {
+    const { urls, budgets, ...transport } = options;
+    const clock = new SpotClock(
+      () => world.nowMs(),
+      (offsetMs) => this.#handlers?.onClock(offsetMs),
+    );
+    const limits = new SpotLimits(budgets, () => clock.venueNowMs());
+    this.clock = clock;
+    this.limits = limits;
+    this.#world = world;
+    this.rest = new SpotRest({ ...transport, restUrl: urls.restUrl }, { http, clock, limits });
+    this.#ws = new SpotWsApi(
+      { ...transport, wsApiUrl: urls.wsApiUrl },
+      { timers: world.timers, rng: world.rng, clock, limits },
+      this.#owner(),
+    );
+  }
+
+  /** Begins to connect and to measure the clock. Call once. */
+  start(handlers: LiveHandlers): void {
+    this.#handlers = handlers;
+    this.#ws.open();
+    void this.#keepClock();
+  }
+
+  /** Ends it for good; the handlers hear no more. What is under way is answered as unknown. */
+  stop(): void {
+    this.#handlers = null;
+    this.#state = "closed";
+    this.#cancelClock();
+    this.#ws.close();
+  }
+
+  /** `fallback`: calls go by REST until the WebSocket is back. `connecting`: they do at first. */
+  get state(): ConnectionStatus["trading"] {
+    return this.#state;
+  }
+
+  get inFlight(): number {
+    return this.#ws.inFlight + this.rest.inFlight;
+  }
+
+  get reconnects(): number {
+    return this.#ws.reconnects;
+  }
+
+  roundTripMs(): ConnectionStatus["roundTripMs"] {
+    return this.#ws.roundTripMs();
+  }
+
+  venueNowMs(): number {
+    return this.clock.venueNowMs();
+  }
+
+  async call(method: ApiMethod, params: RequestParams): Promise<ApiAnswer> {
+    if (this.#state === "closed") {
+      const retryAtMs = this.venueNowMs();
+      return { kind: "not-sent", why: "not-connected", retryAtMs, message: "it was stopped" };
+    }
+    if (!this.#ws.isReady) return this.rest.call(method, params);
+    const answer = await this.#ws.call(method, params);
+    if (!isClockRefusal(answer) || !METHODS[method].isSigned) return answer;
+    this.clock.distrust();
+    if (!(await this.#measureClock())) return answer;
+    return this.#ws.isReady ? this.#ws.call(method, params) : this.rest.call(method, params);
+  }
+
+  #owner(): WsApiOwner {
+    return {
+      onReady: () => {
+        this.#state = "ready";
+        this.#handlers?.onReady();
+      },
+      onLost: (cause) => {
+        this.#state = "fallback";
+        this.#handlers?.onLost(cause);
+      },
+      onStreamInterrupted: () => this.#handlers?.onStreamInterrupted(),
+      onUserEvent: (json, receivedTimeMs) => this.#handlers?.onUserEvent(json, receivedTimeMs),
+      onAlert: (alert) => this.#handlers?.onAlert(alert),
+    };
+  }
+
+  /** One measurement at a time: the next is due so long after the end of the last. */
+  async #keepClock(): Promise<void> {
+    await this.#measureClock();
+    if (this.#state === "closed") return;
+    this.#cancelClock = this.#world.timers.after(CLOCK_INTERVAL_MS, () => void this.#keepClock());
+  }
+
+  /** False where it failed; people are told of the first failure in a row. */
+  async #measureClock(): Promise<boolean> {
+    const trouble = await this.clock.measureBy(this);
+    if (trouble !== null && this.#isClockTrusted) {
+      const message = `the venue's clock could not be measured: ${trouble}`;
+      const timeMs = this.#world.nowMs();
+      this.#handlers?.onAlert({ timeMs, level: "warning", code: "clock-not-measured", message });
+    }
+    this.#isClockTrusted = trouble === null;
+    return this.#isClockTrusted;
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * SpotDesk: questions about one account of Binance Spot, checks of its keys, and the sweep of
+ * orders that nobody looks after any more. For the main thread; asks through SpotApi (REST), does
+ * no other I/O.
+ */
+
+import * as v from "valibot";
+import { decimal, plain } from "#domain/decimal.ts";
+import { InputError, type MmError, messageOf } from "#domain/errors.ts";
+import type { Rng } from "#domain/rng.ts";
+import { Backoff } from "#net/backoff.ts";
+import type { Timers } from "#net/timers.ts";
+import type { MarketSetup, SweepResult, VenueDesk } from "#ports/venue.ts";
+import { type OpenOrderId, readOpenOrderIds, type Verdict, verdictOf } from "./answers.ts";
+import type { ApiAnswer, ApiMethod, SpotApi } from "./api.ts";
+import type { SpotClock } from "./clock.ts";
+import { deskError, unreachable } from "./desk-errors.ts";
+import { readExchangeInfo, readFees, readMarket, type SpotFees } from "./instruments.ts";
+import { readSetup, type SpotSetup, STANDARD_FEES } from "./setup.ts";
+import type { RequestParams } from "./signing.ts";
+import { parsed, Quantity } from "./wire.ts";
+
+/** The quickest of so many is believed. */
+const CLOCK_SAMPLES = 5;
+/** A request that was on its way when its worker ended has arrived after this long. */
+const GRACE_MS = 1000;
+/** Cancels under way at a time. */
+const MAX_AT_ONCE = 20;
+
+const Account = v.object({
+  canTrade: v.boolean(),
+  balances: v.array(v.object({ asset: v.string(), free: Quantity, locked: Quantity })),
+});
+
+export interface DeskParts {
+  readonly api: SpotApi;
+  readonly clock: SpotClock;
+  readonly timers: Timers;
+  readonly rng: Rng;
+  readonly hasKey: boolean;
+}
+
+/** What is true of a sweep so far. */
+interface SweepState {
+  readonly deadlineMs: number;
+  canceled: number;
+  left: readonly string[];
+  problem: string | null;
+}
+
+export class SpotDesk implements VenueDesk {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  async clockOffsetMs(): Promise<number> {
+    const { clock, api } = this.#parts;
+    let problem: string | null = null;
+    for (let sample = 0; sample < CLOCK_SAMPLES; sample += 1) {
+      problem = (await clock.measureBy(api)) ?? problem;
+    }
+    if (clock.offsetMs !== null && Number.isFinite(clock.offsetMs)) return clock.offsetMs;
+    throw unreachable(problem ?? "it does not tell the time");
+  }
+
+  async loadMarket(symbol: string): Promise<MarketSetup> {
+    const exchangeInfo = await this.#exchangeInfo(symbol);
+    const fees = await this.#fees(symbol);
+    const data: SpotSetup = { exchangeInfo, fees };
+    const { instrument, rules } = readSetup(data, symbol).market;
+    const isOpen = rules.trading === "open" && rules.canPostOnly;
+    const word = rules.trading === "open" ? "it takes no post-only orders" : rules.statusWord;
+    return { instrument, data, closed: isOpen ? null : word };
+  }
+
+  async balances(): Promise<ReadonlyMap<string, string>> {
+    this.#needKey();
+    const result = await this.#ask("account.status", { omitZeroBalances: true });
+    const account = parsed(Account, result, "account.status");
+    if (!account.canTrade) {
+      throw new InputError("no-permission", "the account behind this API key may not trade", {
+        where: "Binance Spot",
+        hint: "allow spot trading for the key, or see the venue's notices about the account",
+      });
+    }
+    return new Map(
+      account.balances.map(({ asset, free, locked }) => [
+        asset,
+        plain(decimal(free).plus(decimal(locked))),
+      ]),
+    );
+  }
+
+  async openOrderIds(
+    symbol: string,
+    isOurs: (clientOrderId: string) => boolean,
+  ): Promise<string[]> {
+    this.#needKey();
+    const result = await this.#ask("openOrders.status", { symbol });
+    const ids = readOpenOrderIds(result, symbol).map((order) => order.clientOrderId);
+    return ids.filter((id) => isOurs(id));
+  }
+
+  async sweep(
+    symbol: string,
+    isOurs: (clientOrderId: string) => boolean,
+    timeoutMs: number,
+  ): Promise<SweepResult> {
+    const { timers, rng } = this.#parts;
+    const backoff = new Backoff({ baseMs: 200, maxMs: 2000 }, rng);
+    const state: SweepState = {
+      deadlineMs: timers.elapsedMs() + timeoutMs,
+      canceled: 0,
+      left: [],
+      problem: null,
+    };
+    for (let emptyLists = 0; ; ) {
+      const outcome = await this.#sweepOnce(symbol, isOurs, state);
+      if (outcome === "never") return resultOf(state, "the venue refuses");
+      emptyLists = outcome === "empty" ? emptyLists + 1 : 0;
+      // Once more: what was under way at the first look may have arrived since.
+      if (emptyLists === 2) return { canceled: state.canceled, left: [], problem: null };
+      const leftMs = state.deadlineMs - timers.elapsedMs();
+      if (leftMs <= 0) return resultOf(state, "the time was over before the venue confirmed it");
+      if (outcome === "empty") await this.#pause(Math.min(leftMs, GRACE_MS));
+      else if (outcome === "again") await this.#pause(Math.min(leftMs, backoff.nextMs()));
+    }
+  }
+
+  /**
+   * Lists, and cancels what is listed. Never throws.
+   * @returns `progress`: something was cancelled; `never`: more attempts are of no use
+   */
+  async #sweepOnce(
+    symbol: string,
+    isOurs: (clientOrderId: string) => boolean,
+    state: SweepState,
+  ): Promise<"empty" | "progress" | "again" | "never"> {
+    const listing = await this.#inTime("openOrders.status", { symbol }, state);
+    if (listing.kind !== "accepted") return failed(listing, state);
+    let orders: OpenOrderId[];
+    try {
+      orders = readOpenOrderIds(listing.result, symbol).filter((order) =>
+        isOurs(order.clientOrderId),
+      );
+    } catch (thrown) {
+      state.problem = messageOf(thrown);
+      return "again";
+    }
+    state.left = orders.map((order) => order.clientOrderId);
+    state.problem = null;
+    if (orders.length === 0) return "empty";
+    const verdicts = await Promise.all(
+      orders
+        .slice(0, MAX_AT_ONCE)
+        .map(({ orderId }) => this.#inTime("order.cancel", { symbol, orderId }, state)),
+    );
+    const canceled = verdicts.filter(({ kind }) => kind === "accepted").length;
+    state.canceled += canceled;
+    // What became of the others the next list tells.
+    for (const verdict of verdicts) {
+      if (verdict.kind !== "accepted" && failed(verdict, state) === "never") return "never";
+    }
+    return canceled > 0 ? "progress" : "again";
+  }
+
+  /** A call, given up (its outcome unknown) where the time of the sweep is over first. */
+  async #inTime(method: ApiMethod, params: RequestParams, state: SweepState): Promise<Verdict> {
+    const { api, timers } = this.#parts;
+    const { promise, resolve } = Promise.withResolvers<ApiAnswer>();
+    const leftMs = Math.max(0, state.deadlineMs - timers.elapsedMs());
+    const cancelTimer = timers.after(leftMs, () => {
+      resolve({ kind: "unknown", message: "no answer within the time of the sweep" });
+    });
+    const answer = await Promise.race([api.call(method, params), promise]);
+    cancelTimer();
+    return verdictOf(answer, api.venueNowMs());
+  }
+
+  async #exchangeInfo(symbol: string): Promise<unknown> {
+    const { api } = this.#parts;
+    const answer = await api.call("exchangeInfo", { symbol });
+    const isKnown = answer.kind !== "answered" || !NO_SUCH_SYMBOL.has(answer.reply.code);
+    if (isKnown) return resultIn(answer, api.venueNowMs());
+    // The whole list, for the name that was meant.
+    const all = await this.#ask("exchangeInfo", { showPermissionSets: false });
+    readMarket(readExchangeInfo(all), symbol, STANDARD_FEES);
+    return all;
+  }
+
+  async #fees(symbol: string): Promise<SpotFees> {
+    if (!this.#parts.hasKey) return STANDARD_FEES;
+    return readFees(await this.#ask("account.commission", { symbol }));
+  }
+
+  async #ask(method: ApiMethod, params: RequestParams): Promise<unknown> {
+    const { api } = this.#parts;
+    return resultIn(await api.call(method, params), api.venueNowMs());
+  }
+
+  #needKey(): void {
+    if (this.#parts.hasKey) return;
+    throw new InputError("bad-key", "this needs an API key", {
+      where: "Binance Spot",
+      hint: "name the account's key in the config, or run the pair in paper mode",
+    });
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#parts.timers.after(delayMs, resolve);
+    return promise;
+  }
+}
+
+/** No such symbol; characters that no symbol has. */
+const NO_SUCH_SYMBOL: ReadonlySet<number> = new Set([-1121, -1100]);
+
+/** @throws {MmError} for whatever is no success */
+function resultIn(answer: ApiAnswer, nowMs: number): unknown {
+  const error: MmError | null = deskError(answer, nowMs);
+  if (error !== null) throw error;
+  return answer.kind === "answered" ? answer.result : undefined;
+}
+
+function failed(
+  verdict: Exclude<Verdict, { kind: "accepted" }>,
+  state: SweepState,
+): "again" | "never" {
+  state.problem = verdict.message;
+  return verdict.kind === "refused" && verdict.isFatal ? "never" : "again";
+}
+
+function resultOf({ canceled, left, problem }: SweepState, otherwise: string): SweepResult {
+  return { canceled, left, problem: problem ?? otherwise };
+}

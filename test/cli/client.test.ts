@@ -1,0 +1,96 @@
+/** `mm status` and the commands, as processes, against a control plane with a desk of our own. */
+
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { type ControlServer, startControlServer } from "#control/server.ts";
+import { configText } from "../backtest/support.ts";
+import { FakeDesk } from "../control/fake-desk.ts";
+import { Folder, mm } from "./support.ts";
+
+// Each test starts programs, and a busy machine starts them slowly.
+setDefaultTimeout(30_000);
+
+const TOKEN = "0123456789abcdef";
+const folder = new Folder();
+const desk = new FakeDesk();
+const open = serve(null);
+const closed = serve(TOKEN);
+afterAll(async () => {
+  folder.dispose();
+  await Promise.all([open.stop(), closed.stop()]);
+});
+
+function serve(token: string | null): ControlServer {
+  const log = (): void => undefined;
+  return startControlServer({ desk, version: "1", log, host: "127.0.0.1", port: 0, token });
+}
+
+function configFor(server: ControlServer, control: object): string {
+  const port = Number(new URL(server.url).port);
+  const config: unknown = { ...JSON.parse(configText({})), control: { port, ...control } };
+  return folder.write("control.json", JSON.stringify(config));
+}
+
+describe.concurrent("mm status", () => {
+  test("is a table of all pairs", async () => {
+    const { exitCode, stdout, stderr } = await mm(["status", "--url", open.url]);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    const rows = stdout.trimEnd().split("\n");
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toMatch(/^pair +state +mid +bids +asks/);
+    expect(rows[2]).toMatch(
+      /^BTC +quoting: stale-book +2000\.005 +0 +0 .*paper binance-spot:BTCUSDT$/,
+    );
+  });
+
+  test("of one pair shows its orders; --json all there is", async () => {
+    const [text, json] = await Promise.all([
+      mm(["status", "BTC", "--url", open.url]),
+      mm(["status", "BTC", "--url", `${open.url}/`, "--json"]),
+    ]);
+    expect(text.stdout).toContain("paper on binance-spot:BTCUSDT");
+    expect(text.stdout).toContain("no open orders");
+    expect(JSON.parse(json.stdout)).toEqual({ ...desk.pair("BTC") });
+  });
+
+  test("an unknown pair, and an address where nothing listens, are told in a line", async () => {
+    const [unknown, nobody, noAddress] = await Promise.all([
+      mm(["status", "SUI", "--url", open.url]),
+      mm(["status", "--url", "http://127.0.0.1:1"]),
+      mm(["status", "--url", "here"]),
+    ]);
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      2,
+      `mm: ${open.url}/pairs/SUI: there is no pair "SUI"; there is ETH, BTC\n`,
+    ]);
+    expect(nobody.exitCode).toBe(2);
+    expect(nobody.stderr).toMatch(/^mm: http:\/\/127\.0\.0\.1:1: .*; start it with mm run .*\n$/);
+    expect([noAddress.exitCode, noAddress.stderr]).toEqual([
+      2,
+      'mm: --url: "here" is no http address; give one such as http://127.0.0.1:8787\n',
+    ]);
+  });
+});
+
+test("a command reaches its pair, by the address and token of the config", async () => {
+  const config = configFor(closed, { tokenEnv: "MY_TOKEN" });
+  const paused = await mm(["pause", "ETH", "-c", config], { env: { MY_TOKEN: TOKEN } });
+  expect([paused.exitCode, paused.stderr]).toEqual([0, ""]);
+  expect(paused.stdout).toMatch(/\nETH +paused /);
+  expect(desk.told).toEqual([["ETH", "pause"]]);
+
+  const rearm = ["rearm", "ETH", "--url", closed.url, "--json"];
+  const rearmed = await mm(rearm, { env: { MM_CONTROL_TOKEN: TOKEN } });
+  expect(JSON.parse(rearmed.stdout)).toMatchObject({ id: "ETH", state: "quoting" });
+
+  const refused = await mm(["halt", "ETH", "--url", closed.url]);
+  expect([refused.exitCode, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining("needs the token"),
+  ]);
+  const unset = await mm(["halt", "ETH", "-c", config]);
+  expect([unset.exitCode, unset.stderr]).toEqual([
+    2,
+    expect.stringContaining("the environment variable MY_TOKEN is not set"),
+  ]);
+  expect(desk.told).toHaveLength(2);
+});

@@ -1,0 +1,154 @@
+/** The demo as a process: what is at its mock venue, by the venue's own word, and how it ends. */
+
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as v from "valibot";
+import { demoConfigText } from "#cli/demo-config.ts";
+import { parseConfig } from "#config/load.ts";
+import { mm, ROOT } from "./support.ts";
+
+// Each test starts programs, and a busy machine starts them slowly.
+setDefaultTimeout(30_000);
+
+const OrdersSchema = v.array(v.object({ clientOrderId: v.string() }));
+const running: Demo[] = [];
+afterAll(() => {
+  for (const demo of running) demo.child.kill("SIGKILL");
+});
+
+/** A demo that is ready. */
+interface Demo {
+  readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly control: string;
+  readonly mock: string;
+  readonly configPath: string;
+  /** The next line of its log that holds some words. */
+  readonly logged: (words: string) => Promise<string>;
+}
+
+async function startDemo(): Promise<Demo> {
+  const program = [process.execPath, join(ROOT, "src", "main.ts")];
+  const child = Bun.spawn([...program, "demo", "--control-port", "0"], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const told = lineReader(child.stdout);
+  const [control = ""] = /http\S+(?=\/pairs$)/.exec(await told("/pairs")) ?? [];
+  const [mock = ""] = /http\S+(?=\/mock)/.exec(await told("/mock/orders")) ?? [];
+  const [, configPath = ""] = /Edit (\S+),/.exec(await told("Edit ")) ?? [];
+  const demo = { child, control, mock, configPath, logged: lineReader(child.stderr) };
+  running.push(demo);
+  return demo;
+}
+
+/** Waits for lines, one after the other, and fails where the stream ends first. */
+function lineReader(stream: ReadableStream<Uint8Array>): (words: string) => Promise<string> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  return async (words) => {
+    for (;;) {
+      const end = rest.indexOf("\n");
+      const line = rest.slice(0, Math.max(0, end));
+      if (end >= 0) rest = rest.slice(end + 1);
+      if (end >= 0 && line.includes(words)) return line;
+      if (end >= 0) continue;
+      const { done, value } = await reader.read();
+      if (done) throw new Error(`it ended without saying ${words}`);
+      rest += decoder.decode(value, { stream: true });
+    }
+  };
+}
+
+async function ownOrders({ mock }: Demo, pair: string): Promise<number> {
+  const orders = v.parse(OrdersSchema, await (await fetch(`${mock}/mock/orders`)).json());
+  return orders.filter(({ clientOrderId }) => clientOrderId.startsWith(`mm-${pair}-`)).length;
+}
+
+/** Asks the venue until it has as many. */
+async function until(check: () => Promise<boolean>): Promise<void> {
+  while (!(await check())) await Bun.sleep(20);
+}
+
+describe("mm demo", () => {
+  test("quotes, obeys, reads its config again, and leaves nothing behind", async () => {
+    const demo = await startDemo();
+    expect((await fetch(`${demo.control}/ready`)).status).toBe(200);
+    expect(await ownOrders(demo, "ETH")).toBeGreaterThan(1);
+    expect(await ownOrders(demo, "BTC")).toBeGreaterThan(1);
+
+    const paused = await fetch(`${demo.control}/pairs/ETH/pause`);
+    expect(await paused.json()).toMatchObject({ id: "ETH", state: "paused" });
+    await until(async () => (await ownOrders(demo, "ETH")) === 0);
+    expect(await ownOrders(demo, "BTC")).toBeGreaterThan(1);
+    await fetch(`${demo.control}/pairs/ETH/resume`);
+    await until(async () => (await ownOrders(demo, "ETH")) > 1);
+
+    const text = readFileSync(demo.configPath, "utf8");
+    writeFileSync(demo.configPath, text.replace('"binStep": 4,', '"binStep": -4,'));
+    demo.child.kill("SIGHUP");
+    expect(await demo.logged("reload-refused")).toContain("pairs[0].quoting.binStep: is -4");
+    const refused = await fetch(`${demo.control}/config/reload`, { method: "POST" });
+    expect([refused.status, await refused.json()]).toEqual([
+      422,
+      { error: expect.objectContaining({ code: "bad-config" }) },
+    ]);
+    writeFileSync(demo.configPath, text.replace('"binStep": 4,', '"binStep": 8,'));
+    const reloaded = await fetch(`${demo.control}/config/reload`, { method: "POST" });
+    expect(await reloaded.json()).toMatchObject({ updated: ["ETH"], unchanged: ["BTC"] });
+
+    demo.child.kill("SIGTERM");
+    // A package manager passes the same signal on once more: that must not force anything.
+    demo.child.kill("SIGTERM");
+    expect(await demo.logged("stopping: cancelling")).toMatch(/cancelling \d+ orders/);
+    await demo.logged("the mock venue has 0 orders of ours open");
+    expect(await demo.child.exited).toBe(0);
+  });
+
+  test("a second signal forces it, and says whose orders may be left", async () => {
+    const demo = await startDemo();
+    // From now on the venue hears nothing, so that a stop takes its time.
+    const faults = [{ kind: "drop-request", count: 100_000 }];
+    await fetch(`${demo.mock}/mock/faults`, { method: "POST", body: JSON.stringify({ faults }) });
+    demo.child.kill("SIGINT");
+    await demo.logged("stopping: cancelling");
+    // Longer than what counts as the same key press.
+    await Bun.sleep(400);
+    demo.child.kill("SIGINT");
+    expect(await demo.logged("forced to end")).toMatch(
+      /orders may still be open of ETH \(binance-spot:ETHUSDT\), BTC .*client id begins with mm-/,
+    );
+    expect(await demo.child.exited).toBe(130);
+    rmSync(dirname(demo.configPath), { recursive: true });
+  });
+
+  test("a port in use is told at once, and nothing is started", async () => {
+    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
+    try {
+      const { exitCode, stderr } = await mm(["demo", "--control-port", String(server.port)]);
+      expect([exitCode, stderr]).toEqual([
+        2,
+        expect.stringMatching(
+          /^mm: control\.port: port \d+ of 127\.0\.0\.1 is in use; .*--control-port/,
+        ),
+      ]);
+    } finally {
+      await server.stop(true);
+    }
+  });
+});
+
+test("the demo's config keeps its comments and says where things are", () => {
+  const venue = {
+    restUrl: "http://127.0.0.1:1",
+    wsApiUrl: "ws://127.0.0.1:1/a",
+    streamUrl: "ws://127.0.0.1:1",
+  };
+  const text = demoConfigText({ controlPort: 0, venue });
+  expect(text).toContain("// curve when calm");
+  const { config, warnings } = parseConfig(text, "demo.jsonc");
+  expect(warnings).toEqual([]);
+  expect(config).toMatchObject({ control: { port: 0 }, venues: { "binance-spot": venue } });
+  expect(config.pairs.map(({ id }) => id)).toEqual(["ETH", "BTC"]);
+});

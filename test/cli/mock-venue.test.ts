@@ -1,0 +1,130 @@
+/** `mm mock-venue`: what it prints and serves, how it ends, and what it refuses. */
+
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as v from "valibot";
+import { mockVenueCommand } from "#cli/mock-venue.ts";
+import { InputError, messageOf } from "#domain/errors.ts";
+import { rejectionOf } from "../data/spot-recording.ts";
+
+const ROOT = join(import.meta.dir, "..", "..");
+const SCRIPT =
+  'import { mockVenueCommand } from "#cli/mock-venue.ts"; ' +
+  'await mockVenueCommand().parseAsync(process.argv.slice(1), { from: "user" });';
+
+/** Runs it in a process of its own until `body` is done, then ends it as Ctrl-C does. */
+async function rehearsal(
+  args: readonly string[],
+  body: (printed: string, url: string) => Promise<void>,
+): Promise<number> {
+  const child = Bun.spawn(
+    [process.execPath, "-e", SCRIPT, "binance-spot", "--port", "0", ...args],
+    { cwd: ROOT, stdout: "pipe", stderr: "inherit" },
+  );
+  try {
+    let printed = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of child.stdout) {
+      printed += decoder.decode(chunk);
+      if (printed.includes("Ctrl-C")) break;
+    }
+    const [url = ""] = /http:\/\/[\d.:]+/.exec(printed) ?? [];
+    await body(printed, url);
+  } finally {
+    child.kill("SIGINT");
+  }
+  return child.exited;
+}
+
+async function refusal(...args: readonly string[]): Promise<string> {
+  const command = mockVenueCommand().exitOverride();
+  const thrown = await rejectionOf(() =>
+    command.parseAsync(["binance-spot", "--port", "0", ...args], { from: "user" }),
+  );
+  if (thrown instanceof InputError) return thrown.describe();
+  throw thrown;
+}
+
+const Ticker = v.object({ bidPrice: v.string(), askPrice: v.string() });
+
+describe("mm mock-venue", () => {
+  test("prints what to put where, serves it, and ends on Ctrl-C", async () => {
+    const args = ["--symbol", "SUIUSDT", "--price", "3.5", "--balance", "SUI=12.5"];
+    const code = await rehearsal(args, async (printed, url) => {
+      expect(printed).toContain(`"restUrl": "${url}"`);
+      expect(printed).toContain("mock-secret   (for rehearsals only)");
+      const answer = await fetch(`${url}/api/v3/ticker/bookTicker?symbol=SUIUSDT`);
+      const { bidPrice, askPrice } = v.parse(Ticker, await answer.json());
+      expect(Number(askPrice)).toBeGreaterThan(Number(bidPrice));
+      expect(Number(bidPrice)).toBeCloseTo(3.5, 1);
+      const balances = await fetch(`${url}/mock/balances`);
+      expect(await balances.json()).toContainEqual({
+        asset: "SUI",
+        free: "12.50000000",
+        locked: "0.00000000",
+      });
+    });
+    expect(code).toBe(0);
+  });
+
+  test("takes a fault script, and shows no secret that was chosen", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "mm-faults-"));
+    try {
+      const path = join(folder, "faults.json");
+      writeFileSync(path, JSON.stringify({ faults: [{ kind: "ban", method: "x", count: 4 }] }));
+      const code = await rehearsal(["--faults", path, "--secret", "s3cr3t"], async (text, url) => {
+        expect(text).not.toContain("s3cr3t");
+        const counts = await (await fetch(`${url}/mock/faults`)).json();
+        expect(counts).toMatchObject({ ban: { armed: 4, fired: 0 } });
+      });
+      expect(code).toBe(0);
+      writeFileSync(path, '{"faults": [{"kind": "bann"}]}');
+      expect(await refusal("--faults", path)).toContain(`${path}: faults.0.kind: "bann"`);
+      writeFileSync(path, '{"faults": [');
+      expect(await refusal("--faults", path)).toContain(`${path}: is no JSON`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("a port in use is told with what to do", async () => {
+    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
+    try {
+      expect(await refusal("--port", String(server.port))).toBe(
+        `--port: port ${server.port} is in use; ` +
+          "end what listens there, or choose another; 0 takes a free one",
+      );
+    } finally {
+      await server.stop(true);
+    }
+  });
+
+  test.each([
+    [["--host", "0.0.0.0"], "--host: 0.0.0.0 can be reached from other machines"],
+    [["--port", "70000"], '--port: "70000" is no whole number from 0 to 65535'],
+    [["--symbol", "ETHUSD"], 'the mock venue does not know "ETHUSD"; it has BTCUSDT'],
+    [["--price", "5"], "--price: is of one symbol; name it with --symbol, once"],
+    [["--tape", "x"], "--tape: is of one symbol"],
+    [["--symbol", "ETHUSDT", "--tape", "x", "--price", "5"], "--tape: goes neither with"],
+    [["--symbol", "ETHUSDT", "--tape", "no-such-file"], "no-such-file"],
+    [["--speed", "0"], '--speed: "0" is no number from 0.01 to 1000'],
+    [["--synthetic", "1.5"], '--synthetic: "1.5" is no whole number'],
+    [["--balance", "ETH"], '--balance: "ETH" is no balance; give an asset and an amount'],
+    [["--balance", "ETH=-1"], '--balance: "-1" is no amount'],
+    [["--connection-lifetime", "1d"], '--connection-lifetime: "1d" is no such time'],
+    [["--faults", "no-such-file"], "--faults: no-such-file cannot be read"],
+    [["--public-key", "no-such-file"], "--public-key: no-such-file cannot be read"],
+    [["--public-key", "x", "--secret", "y"], "--public-key: does not go with --secret"],
+  ])("%j is refused", async (args, message) => {
+    expect(await refusal(...args)).toContain(message);
+  });
+
+  test("another venue than those that it can be is refused", async () => {
+    const thrown = await rejectionOf(() =>
+      mockVenueCommand().parseAsync(["kraken"], { from: "user" }),
+    );
+    expect(messageOf(thrown)).toContain('"kraken" cannot be mocked; there is binance-spot');
+  });
+});

@@ -1,0 +1,39 @@
+/**
+ * The contract: what every venue adapter must do (src/ports/venue.ts, src/ports/sink.ts), in no
+ * venue's words. A venue folder proves itself by running all of it against its own venue, once for
+ * each kind of key: see binance-spot.test.ts. Each test has a venue of its own.
+ */
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describeConnection } from "./connection.suite.ts";
+import { describeDesk } from "./desk.suite.ts";
+import { describeFaults } from "./faults.suite.ts";
+import { onVenue } from "./on-venue.ts";
+import { describeOrders, describeRequests } from "./orders.suite.ts";
+import type { StartVenue } from "./venue-under-test.ts";
+
+/** @param start begins a calm venue of its own for each test */
+export function describeVenue(name: string, start: StartVenue): void {
+  setDefaultTimeout(20_000);
+  describe(name, () => {
+    describeDesk(start);
+    describeConnection(start);
+    describeOrders(start);
+    describeFaults(start);
+  });
+}
+
+/** For adapters with a second way for orders: it does all that the first does, but hear. */
+export function describeFallback(name: string, start: StartVenue): void {
+  const live = onVenue(start, "fallback");
+  setDefaultTimeout(20_000);
+  describe(name, () => {
+    test.concurrent("it is said that the account is not heard, and the pair is not told `up`", () =>
+      live(async (stage) => {
+        await stage.until("an alert", () => stage.alerts.some(({ level }) => level === "warning"));
+        expect(stage.states()).not.toContain("up");
+        expect(["connecting", "fallback"]).toContain(stage.connection.status().trading);
+      }));
+    describeRequests(live);
+  });
+}

@@ -1,0 +1,102 @@
+/** A TradingDesk without pairs behind it: remembers what it was told. */
+
+import type { OperatorCommand } from "#domain/events.ts";
+import type { Readiness, ReloadReport, TradingDesk } from "#runtime/desk.ts";
+import type { LogEntry } from "#runtime/log.ts";
+import type { OrderView, PairRunState, PairStatus } from "#runtime/pair-status.ts";
+
+export function order(side: "buy" | "sell", price: string): OrderView {
+  const clientOrderId = `mm-ETH-q1-${price}`;
+  return { clientOrderId, side, price, size: "0.5", filled: "0", status: "open" };
+}
+
+export function pairStatus(id: string, changes: Partial<PairStatus> = {}): PairStatus {
+  return {
+    id,
+    mode: "live",
+    venue: "binance-spot",
+    symbol: `${id}USDT`,
+    state: "quoting",
+    reasons: [],
+    timeMs: 1_000,
+    epoch: 1,
+    restarts: 0,
+    mid: "2000.005",
+    orders: [order("buy", "1999"), order("buy", "1998"), order("sell", "2001")],
+    inventory: {
+      base: "5.1",
+      quote: "9800",
+      baseAsset: id,
+      quoteAsset: "USDT",
+      equity: "20000.02",
+      iqvRatio: 0.51,
+      targetIqvRatio: 0.5,
+      iqvMoveRatio: 0.02,
+    },
+    shape: "curve",
+    volatilityPct: 40,
+    pnl: null,
+    fills: 7,
+    actions: { placed: 3, replaced: 0, amended: 0, canceled: 0, denied: 0 },
+    guards: [{ id: "stale-book", effect: "pull", tripped: false, value: 10, limit: 3000 }],
+    connection: null,
+    ...changes,
+  };
+}
+
+const AFTER: Readonly<Record<OperatorCommand, PairRunState>> = {
+  pause: "paused",
+  resume: "quoting",
+  cancel: "quoting",
+  halt: "halted",
+  rearm: "quoting",
+  stop: "stopped",
+};
+
+export class FakeDesk implements TradingDesk {
+  readonly startedMs = Date.now() - 90_500;
+  readonly told: [id: string, command: OperatorCommand][] = [];
+  readonly logged: LogEntry[] = [];
+  reloads = 0;
+  ready: Readiness = { ready: true, reasons: [] };
+  report: ReloadReport = {
+    added: [],
+    removed: [],
+    updated: ["ETH"],
+    restarted: [],
+    unchanged: ["BTC"],
+    warnings: [],
+  };
+  /** Thrown by the next command or reload. */
+  failure: Error | null = null;
+  readonly #pairs = new Map([
+    ["ETH", pairStatus("ETH")],
+    ["BTC", pairStatus("BTC", { mode: "paper", reasons: ["stale-book"], orders: [] })],
+  ]);
+
+  pairs(): readonly PairStatus[] {
+    return [...this.#pairs.values()];
+  }
+
+  pair(id: string): PairStatus | undefined {
+    return this.#pairs.get(id);
+  }
+
+  readiness(): Readiness {
+    return this.ready;
+  }
+
+  async command(id: string, command: OperatorCommand): Promise<PairStatus> {
+    if (this.failure !== null) throw this.failure;
+    this.told.push([id, command]);
+    const status = pairStatus(id, { state: AFTER[command] });
+    this.#pairs.set(id, status);
+    return status;
+  }
+
+  async reload(): Promise<ReloadReport> {
+    if (this.failure !== null) throw this.failure;
+    this.reloads += 1;
+    return this.report;
+  }
+}

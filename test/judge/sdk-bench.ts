@@ -1,0 +1,226 @@
+/**
+ * A mock venue of two symbols whose market moves when told to, and the official SDK pointed at it.
+ * The clocks are real, since the SDK signs by its own. May import anything; talks to loopback only.
+ */
+
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { Spot, type SpotWebsocketAPI, type SpotWebsocketStreams } from "@binance/spot";
+import { Rng } from "#domain/rng.ts";
+import { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
+import type { LimitSpec } from "#mock-venues/binance-spot/rate-limits.ts";
+import {
+  type MockBinanceSpot,
+  type SymbolParts,
+  startMockBinanceSpot,
+} from "#mock-venues/binance-spot/server.ts";
+import { mockMarket } from "#mock-venues/binance-spot/symbol-rules.ts";
+import type { MarketSource } from "#mock-venues/market-source.ts";
+import { systemTimers } from "#net/timers.ts";
+import { RowKind } from "#sim/market-tape.ts";
+import type { RowSink } from "#sim/market-tape-builder.ts";
+import { parseQueueModel } from "#sim/queue-model.ts";
+import { Inbox } from "../net/support.ts";
+import type { Samples } from "./samples.ts";
+
+/** The SDK writes its doings to the console; what matters of them is in its answers. */
+process.env["LOG_LEVEL"] ??= "error";
+
+const HMAC_KEY = { apiKey: "h".repeat(64), apiSecret: "a secret of tests" };
+const ED_KEY = {
+  apiKey: "e".repeat(64),
+  /** The first key of RFC 8032. */
+  privateKey: `-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+-----END PRIVATE KEY-----
+`,
+};
+export type KeyKind = "HMAC" | "Ed25519";
+export type SdkKey = typeof HMAC_KEY | typeof ED_KEY;
+
+/** One order or print is enough to move it: half a coin. */
+const LEVEL_LOTS = 5000;
+/** In ticks of a cent: ETHUSDT stands at 1999.99 to 2000.01. */
+const MID_TICKS = 200_000;
+
+/** `[kind, ticks, lots]`, as the simulated exchange has them. */
+export type Row = readonly [kind: number, ticks: number, lots: number];
+
+/** A market that stands still but for what it is told; its clock starts with its first moment. */
+class ScriptedSource implements MarketSource {
+  readonly #moments: { readonly timeMs: number; readonly rows: readonly Row[] }[] = [];
+  #startMs: number | null = null;
+
+  constructor(opening: readonly Row[]) {
+    this.#moments.push({ timeMs: 0, rows: [[RowKind.clear, 0, 0], ...opening] });
+  }
+
+  get nextTimeMs(): number {
+    return this.#moments[0]?.timeMs ?? Infinity;
+  }
+
+  next(sink: RowSink): void {
+    this.#startMs ??= performance.now();
+    const moment = this.#moments.shift();
+    for (const [kind, ticks, lots] of moment?.rows ?? []) {
+      sink.addRow(moment?.timeMs ?? 0, kind, ticks, lots);
+    }
+  }
+
+  /** These rows happen now. */
+  push(rows: readonly Row[]): void {
+    const timeMs = this.#startMs === null ? 0 : performance.now() - this.#startMs;
+    this.#moments.push({ timeMs, rows });
+  }
+}
+
+interface BenchOptions {
+  readonly limits?: readonly LimitSpec[];
+}
+
+export class SdkBench {
+  readonly mock: MockBinanceSpot;
+  readonly samples: Samples;
+  readonly #market: ScriptedSource;
+  readonly #disconnects: (() => Promise<void>)[] = [];
+
+  private constructor(mock: MockBinanceSpot, samples: Samples, market: ScriptedSource) {
+    this.mock = mock;
+    this.samples = samples;
+    this.#market = market;
+  }
+
+  static async start(samples: Samples, options: BenchOptions = {}): Promise<SdkBench> {
+    const market = new ScriptedSource(levelsAround(MID_TICKS));
+    const publicKey = createPublicKey(createPrivateKey(ED_KEY.privateKey));
+    const mock = await startMockBinanceSpot({
+      symbols: [
+        symbol("ETHUSDT", market),
+        symbol("BTCUSDT", new ScriptedSource(levelsAround(6_400_000))),
+      ],
+      keys: [
+        { apiKey: HMAC_KEY.apiKey, hmacSecret: HMAC_KEY.apiSecret },
+        {
+          apiKey: ED_KEY.apiKey,
+          ed25519PublicKeyPem: publicKey.export({ type: "spki", format: "pem" }),
+        },
+      ],
+      balances: { USDT: "10000", ETH: "5", BTC: "0.1" },
+      world: { timers: systemTimers, nowMs: () => Date.now(), rng: new Rng(1) },
+      ...options,
+    });
+    return new SdkBench(mock, samples, market);
+  }
+
+  /** The SDK's client of REST; each of its answers is kept. */
+  rest(key: SdkKey = HMAC_KEY) {
+    return this.samples.ofRest(this.#spot(key).restAPI);
+  }
+
+  /** The SDK's connection to the WebSocket API; each of its answers is kept. */
+  async wsApi(key: SdkKey = HMAC_KEY): Promise<SpotWebsocketAPI.WebsocketAPIConnection> {
+    const connection = await this.#spot(key).websocketAPI.connect();
+    this.#disconnects.push(() => connection.disconnect());
+    return this.samples.ofWsApi(connection);
+  }
+
+  async streams(): Promise<SpotWebsocketStreams.WebsocketStreamsConnection> {
+    const connection = await this.#spot(HMAC_KEY).websocketStreams.connect();
+    this.#disconnects.push(() => connection.disconnect());
+    return connection;
+  }
+
+  /** Lets these rows happen to ETHUSDT, now. */
+  move(...rows: readonly Row[]): void {
+    this.#market.push(rows);
+    this.mock.market("ETHUSDT").advanceToNow();
+  }
+
+  /** Ends the SDK's sockets, which takes it up to a second, then the venue. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#disconnects.map((disconnect) => disconnect()));
+    await this.mock.stop();
+  }
+
+  #spot(key: SdkKey): Spot {
+    const { url, wsApiUrl, streamUrl } = this.mock;
+    return new Spot({
+      configurationRestAPI: { ...key, basePath: url, timeout: 5000, retries: 0, backoff: 0 },
+      configurationWebsocketAPI: { ...key, wsURL: wsApiUrl, compression: false },
+      configurationWebsocketStreams: { wsURL: streamUrl, compression: false },
+    });
+  }
+}
+
+export function keyOf(kind: KeyKind): SdkKey {
+  return kind === "HMAC" ? HMAC_KEY : ED_KEY;
+}
+
+/** A key that the venue knows, with another secret than the venue has. */
+export const WRONG_SECRET: SdkKey = { ...HMAC_KEY, apiSecret: "another secret" };
+export const UNKNOWN_KEY: SdkKey = { ...HMAC_KEY, apiKey: "u".repeat(64) };
+export const MALFORMED_KEY: SdkKey = { ...HMAC_KEY, apiKey: "no key" };
+
+/** What comes of one stream or of the user stream, kept and awaited. */
+export function collected<Item>(
+  stream: { on: (event: "message", callback: (data: Item) => void) => void },
+  keep: (item: Item) => void,
+): Inbox<Item> {
+  const inbox = new Inbox<Item>();
+  stream.on("message", (item) => {
+    keep(item);
+    inbox.push(item);
+  });
+  return inbox;
+}
+
+/** So many of the next; waits for them. */
+export async function nextOf<Item>(inbox: Inbox<Item>, count: number): Promise<Item[]> {
+  const items: Item[] = [];
+  while (items.length < count) items.push(await inbox.next());
+  return items;
+}
+
+/** The first that is as wanted; waits for it. */
+export async function until<Item>(
+  inbox: Inbox<Item>,
+  isWanted: (item: Item) => boolean,
+): Promise<Item> {
+  for (;;) {
+    const item = await inbox.next();
+    if (isWanted(item)) return item;
+  }
+}
+
+/** What a call was refused with; throws where it was not. */
+export async function refusalOf(call: Promise<unknown>): Promise<unknown> {
+  let answer: unknown;
+  try {
+    answer = await call;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`not refused: ${JSON.stringify(answer)}`);
+}
+
+function levelsAround(ticks: number): readonly Row[] {
+  return [1, 2, 3, 4, 5, 6].flatMap((away): Row[] => [
+    [RowKind.bidLevel, ticks - away, LEVEL_LOTS],
+    [RowKind.askLevel, ticks + away, LEVEL_LOTS],
+  ]);
+}
+
+function symbol(name: string, source: MarketSource) {
+  return (parts: SymbolParts): MockSymbol => {
+    const { wallet: account, ...rest } = parts;
+    const { instrument } = mockMarket(name);
+    const queueModel = parseQueueModel("risk-averse");
+    return new MockSymbol({
+      ...rest,
+      instrument,
+      source,
+      account,
+      fees: { kind: "received" },
+      queueModel,
+    });
+  };
+}

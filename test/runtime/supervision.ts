@@ -1,0 +1,293 @@
+/**
+ * A venue, workers and a clock that a test moves by hand, around a real supervisor with a real
+ * config file and state folder. Nothing here decides anything.
+ */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "#config/load.ts";
+import { InputError } from "#domain/errors.ts";
+import { Rng } from "#domain/rng.ts";
+import type { SweepResult, VenueDesk } from "#ports/venue.ts";
+import type { LogEntry } from "#runtime/log.ts";
+import type { FromWorker, ToWorker } from "#runtime/messages.ts";
+import type { PairRunState, PairStatus } from "#runtime/pair-status.ts";
+import { Supervisor } from "#runtime/supervisor.ts";
+import type { WorkerPort, WorkerPortListener } from "#runtime/worker-port.ts";
+import type { DeskOptions, VenueModule } from "#venues/venue.ts";
+import { MINIMAL_PAIR } from "../config/support.ts";
+import { spotInstrument } from "../domain/instruments.ts";
+import { ManualTimers } from "../net/support.ts";
+
+/** Whatever is ready to run has run; a few turns, since one promise waits for another. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+/** Until something holds that does not hang on the clock, such as the end of a file's reading. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await settled();
+}
+
+/** A venue with one book of open orders a symbol; any answer can be replaced. */
+export class FakeVenue {
+  readonly openOrders = new Map<string, Set<string>>();
+  readonly opened: DeskOptions[] = [];
+  /** Symbols, in the order of the calls. */
+  readonly listed: string[] = [];
+  readonly sweeps: string[] = [];
+  balances: ReadonlyMap<string, string> = new Map([
+    ["ETH", "100"],
+    ["BTC", "100"],
+    ["USDT", "100000"],
+  ]);
+  clockOffsetMs = 3;
+  closed: string | null = null;
+  /** Thrown by the call of that name, instead of an answer. */
+  readonly failures = new Map<"openDesk" | keyof VenueDesk, Error>();
+  /** What sweeps answer, one after another; then they do their work again. */
+  readonly sweepAnswers: SweepResult[] = [];
+
+  readonly module: VenueModule = {
+    urls: { restUrl: "https://rest.test", wsApiUrl: "wss://ws.test", streamUrl: "wss://str.test" },
+    openDesk: (options) =>
+      this.#answer("openDesk", () => {
+        this.opened.push(options);
+        return { desk: this.#desk, budgets: { specs: [], memory: new SharedArrayBuffer(0) } };
+      }),
+    connect: () => {
+      throw new Error("only workers connect");
+    },
+    openMarket: () => {
+      throw new Error("only workers connect");
+    },
+  };
+
+  open(symbol: string, ...clientOrderIds: string[]): void {
+    const ids = this.openOrders.get(symbol) ?? new Set();
+    for (const id of clientOrderIds) ids.add(id);
+    this.openOrders.set(symbol, ids);
+  }
+
+  #answer<Answer>(call: "openDesk" | keyof VenueDesk, answer: () => Answer): Promise<Answer> {
+    const failure = this.failures.get(call);
+    return failure === undefined ? Promise.resolve(answer()) : Promise.reject(failure);
+  }
+
+  readonly #desk: VenueDesk = {
+    clockOffsetMs: () => this.#answer("clockOffsetMs", () => this.clockOffsetMs),
+    loadMarket: (symbol) =>
+      this.#answer("loadMarket", () => {
+        const instrument = spotInstrument({ symbol, base: symbol.replace("USDT", "") });
+        return { instrument, data: { symbol }, closed: this.closed };
+      }),
+    balances: () => this.#answer("balances", () => this.balances),
+    openOrderIds: (symbol, isOurs) =>
+      this.#answer("openOrderIds", () => {
+        this.listed.push(symbol);
+        return [...(this.openOrders.get(symbol) ?? [])].filter((id) => isOurs(id));
+      }),
+    sweep: async (symbol, isOurs) => {
+      this.sweeps.push(symbol);
+      await Promise.resolve();
+      const answer = this.sweepAnswers.shift();
+      if (answer !== undefined) return answer;
+      const ids = this.openOrders.get(symbol) ?? new Set<string>();
+      const ours = [...ids].filter((id) => isOurs(id));
+      for (const id of ours) ids.delete(id);
+      return { canceled: ours.length, left: [], problem: null };
+    },
+  };
+}
+
+/** A worker that does what the test says; by default it takes everything it is asked. */
+export class FakeWorker implements WorkerPort {
+  readonly name: string;
+  readonly received: ToWorker[] = [];
+  isTerminated = false;
+  isClosed = false;
+  /** Answers requests by itself. */
+  isObedient = true;
+  state: PairRunState = "quoting";
+  readonly #listener: WorkerPortListener;
+  /** What it tells of itself, until it tells otherwise. */
+  #changes: Partial<PairStatus> = {};
+
+  constructor(name: string, listener: WorkerPortListener) {
+    this.name = name;
+    this.#listener = listener;
+  }
+
+  get start(): Extract<ToWorker, { kind: "start" }> {
+    const [first] = this.received;
+    if (first?.kind !== "start") throw new Error("a worker is sent its start first");
+    return first;
+  }
+
+  /** What it was sent after its start. */
+  get requests(): ToWorker[] {
+    return this.received.slice(1);
+  }
+
+  post(message: ToWorker): void {
+    this.received.push(message);
+    if (this.isObedient) setImmediate(() => this.#obey(message));
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
+    setImmediate(() => this.close());
+  }
+
+  say(message: FromWorker): void {
+    this.#listener.onMessage(message);
+  }
+
+  tell(state: PairRunState, changes: Partial<PairStatus> = {}): void {
+    this.state = state;
+    this.#changes = changes;
+    this.say({ kind: "status", status: this.status() });
+  }
+
+  error(message: string): void {
+    this.#listener.onError(message);
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#listener.onClose();
+  }
+
+  status(): PairStatus {
+    const { pair, epoch } = this.start;
+    const { initInventoryAmount: base, initQuoteAmount: quote } = pair.capital;
+    const ratios = { iqvRatio: 0.5, targetIqvRatio: 0.5, iqvMoveRatio: 0 };
+    const assets = { baseAsset: "ETH", quoteAsset: "USDT", equity: null };
+    return {
+      id: pair.id,
+      mode: pair.mode,
+      venue: pair.quote.venue,
+      symbol: pair.quote.symbol,
+      state: this.state,
+      reasons: [],
+      timeMs: 0,
+      epoch,
+      restarts: 0,
+      mid: null,
+      orders: [],
+      inventory: { base, quote, ...assets, ...ratios },
+      shape: "spot",
+      volatilityPct: null,
+      pnl: null,
+      fills: 0,
+      actions: { placed: 0, replaced: 0, amended: 0, canceled: 0, denied: 0 },
+      guards: [],
+      connection: null,
+      ...this.#changes,
+    };
+  }
+
+  #obey(message: ToWorker): void {
+    if (this.isClosed) return;
+    if (message.kind === "stop") {
+      this.say({ kind: "stopped", left: [], status: this.status() });
+    } else if (message.kind === "start") {
+      if (message.commands.includes("pause")) this.state = "paused";
+      if (message.commands.includes("halt")) this.state = "halted";
+      this.tell(this.state);
+    } else {
+      if (message.kind === "command" && message.command === "pause") this.state = "paused";
+      if (message.kind === "command" && message.command === "resume") this.state = "quoting";
+      this.say({ kind: "done", id: message.id, status: this.status() });
+    }
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A live ETHUSDT pair of account bn, with sections changed. */
+export function livePair(id: string, changes: Fields = {}): Fields {
+  const quote = { venue: "binance-spot", account: "bn", symbol: `${id}USDT` };
+  return { ...MINIMAL_PAIR, id, mode: "live", quote, ...changes };
+}
+
+export class Stage {
+  readonly folder = mkdtempSync(join(tmpdir(), "mm-runtime-"));
+  readonly configPath = join(this.folder, "mm.jsonc");
+  readonly timers = new ManualTimers();
+  readonly venue = new FakeVenue();
+  readonly workers: FakeWorker[] = [];
+  readonly log: LogEntry[] = [];
+  /** Whether new workers answer by themselves. */
+  areObedient = true;
+  env: Record<string, string> = { MM_KEY: "key", MM_SECRET: "top-secret" };
+  readonly supervisor = new Supervisor({
+    world: {
+      timers: this.timers,
+      rng: new Rng(7),
+      nowMs: () => 1_800_000_000_000 + this.timers.elapsedMs(),
+    },
+    log: (entry) => this.log.push(entry),
+    env: this.env,
+    spawn: (name, listener) => {
+      const worker = new FakeWorker(name, listener);
+      worker.isObedient = this.areObedient;
+      this.workers.push(worker);
+      return worker;
+    },
+    venues: (id) => {
+      if (id === "binance-spot") return this.venue.module;
+      throw new InputError("unsupported-venue", `${id} cannot be traded yet`);
+    },
+  });
+
+  write(pairs: readonly Fields[], changes: Fields = {}): void {
+    const accounts = { bn: { venue: "binance", apiKeyEnv: "MM_KEY", secretEnv: "MM_SECRET" } };
+    writeFileSync(this.configPath, JSON.stringify({ accounts, pairs, ...changes }));
+  }
+
+  /** Starts these pairs, and lets their workers report. */
+  async start(pairs: readonly Fields[], changes: Fields = {}): Promise<void> {
+    this.write(pairs, changes);
+    const { config } = await loadConfig(this.configPath);
+    await this.supervisor.start(config, this.configPath);
+    await settled();
+  }
+
+  /** The newest worker of a pair. */
+  worker(id: string): FakeWorker {
+    const worker = this.workers.findLast(({ name }) => name === `pair-${id}`);
+    if (worker === undefined) throw new Error(`no worker was started for ${id}`);
+    return worker;
+  }
+
+  /** Lets time pass in steps, and what it sets off happen. */
+  async pass(ms: number, stepMs = 500): Promise<void> {
+    for (let passed = 0; passed < ms; passed += stepMs) {
+      this.timers.advance(stepMs);
+      await settled();
+    }
+  }
+
+  dispose(): void {
+    this.supervisor.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What a promise was rejected with. */
+export async function rejection(promise: Promise<unknown>): Promise<InputError> {
+  try {
+    await promise;
+  } catch (thrown) {
+    if (thrown instanceof InputError) return thrown;
+    throw thrown;
+  }
+  throw new Error("it did not throw");
+}
