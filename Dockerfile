@@ -17,4 +17,4 @@ WORKDIR /var/lib/mm
 # The runtime reads these before our code runs: nobody may turn the executable into something else.
 ENV BUN_BE_BUN= BUN_OPTIONS=
 ENTRYPOINT ["/usr/local/bin/mm"]
-CMD ["backtest", "--synthetic", "1", "--duration", "10m"]
+CMD ["demo"]

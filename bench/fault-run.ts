@@ -1,8 +1,9 @@
 /**
- * `bun bench/fault-run.ts [--minutes 10] [--seed 7] [--every 1000] [--calm]`: one pair, live in
- * its worker, against the mock venue on the recorded ETHUSDT tape while things go wrong at random.
- * At the end the venue's books and ours are compared. Prints a report; exit 1 where an invariant
- * broke.
+ * `bun bench/fault-run.ts [--minutes 10] [--each 20] [--seed 7] [--every 1000] [--calm]`: one
+ * pair, live in its worker, against the mock venue on the recorded ETHUSDT tape while things go
+ * wrong at random; so long, and until each kind of fault has struck so often (twice as long at
+ * most). At the end the venue's books and ours are compared. Prints a report; exit 1 where an
+ * invariant broke.
  *
  * Checked while it runs, each second: no order of ours at the venue that we do not know (two looks
  * apart), no quote resting on a book older than its guard. At the end: inventory and balances are
@@ -38,6 +39,7 @@ const RESTING: ReadonlySet<string> = new Set(["open", "partially-filled"]);
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "10" },
+    each: { type: "string", default: "20" },
     seed: { type: "string", default: "7" },
     every: { type: "string", default: "1000" },
     calm: { type: "boolean", default: false },
@@ -154,7 +156,14 @@ let wasOverdue = false;
 let shutMs = 0;
 let samples = 0;
 let quoting = 0;
-while (Date.now() < endMs) {
+const lastMs = endMs + Number(values.minutes) * 60_000;
+const rarest = (): number =>
+  Math.min(...Object.values(mock.faults.counts()).map(({ fired }) => fired));
+const isOver = (): boolean => {
+  const wantsMore = !values.calm && rarest() < Number(values.each) && Date.now() < lastMs;
+  return Date.now() >= endMs && !wantsMore;
+};
+while (!isOver()) {
   await Bun.sleep(1000);
   const ids = await venueIds();
   const status = supervisor.pair("ETH");
@@ -189,6 +198,9 @@ while (Date.now() < endMs) {
   }
 }
 const counts = await admin("faults");
+if (!values.calm && rarest() < Number(values.each)) {
+  problems.push(`a kind of fault struck ${rarest()} times only`);
+}
 await admin("faults", { seed: 0, faults: [] });
 mock.faults.clear();
 // Whatever was under way is resolved before the books are compared.

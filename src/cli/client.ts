@@ -175,6 +175,8 @@ async function call(method: string, path: string, options: ClientOptions): Promi
   try {
     response = await fetch(`${url}${path}`, {
       method,
+      // A server that is no mm could send the token elsewhere.
+      redirect: "error",
       headers: token === null ? {} : { Authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

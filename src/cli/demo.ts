@@ -4,7 +4,7 @@
  */
 
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -12,7 +12,7 @@ import * as v from "valibot";
 import { instrumentFor } from "#config/instrument-override.ts";
 import { loadConfig, parseConfig } from "#config/load.ts";
 import type { PairConfig } from "#config/schema.ts";
-import { InputError } from "#domain/errors.ts";
+import { InputError, messageOf } from "#domain/errors.ts";
 import { Rng } from "#domain/rng.ts";
 import { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
 import {
@@ -28,7 +28,7 @@ import { SyntheticMarket } from "#sim/synthetic-market.ts";
 import { DEMO_CONFIG, writeDemoConfig } from "./demo-config.ts";
 import { loggingChoice, secretsOf, startLogging } from "./logging.ts";
 import { withLogOptions } from "./run.ts";
-import { OrdersLeftError, runSession } from "./session.ts";
+import { endSoon, OrdersLeftError, runSession } from "./session.ts";
 
 interface DemoOptions {
   readonly seed: string;
@@ -61,9 +61,30 @@ async function demo(options: DemoOptions): Promise<void> {
   const seed = wholeNumber(options.seed, "--seed", Number.MAX_SAFE_INTEGER);
   const controlPort = wholeNumber(options.controlPort, "--control-port", MAX_PORT);
   const mockPort = wholeNumber(options.mockPort, "--mock-port", MAX_PORT);
+  const folder = makeFolder();
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  // Also where a second signal ends the process on the spot.
+  process.on("exit", removeFolder);
+  try {
+    await trade(folder, { controlPort, mockPort, seed, choice });
+  } finally {
+    removeFolder();
+    process.off("exit", removeFolder);
+    endSoon();
+  }
+}
+
+interface DemoChoices {
+  readonly controlPort: number;
+  readonly mockPort: number;
+  readonly seed: number;
+  readonly choice: ReturnType<typeof loggingChoice>;
+}
+
+async function trade(folder: string, choices: DemoChoices): Promise<void> {
+  const { controlPort, mockPort, seed, choice } = choices;
   const keys = demoKeys();
   const mock = await startMock(mockPort, seed, keys);
-  const folder = await mkdtemp(join(tmpdir(), "mm-demo-"));
   try {
     const { url: restUrl, wsApiUrl, streamUrl } = mock;
     const venue = { restUrl, wsApiUrl, streamUrl };
@@ -76,7 +97,18 @@ async function demo(options: DemoOptions): Promise<void> {
     await checkMock(mock, log);
   } finally {
     await mock.stop();
-    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function makeFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "mm-demo-"));
+  } catch (cause) {
+    throw new InputError("temp-dir", `no folder can be made: ${messageOf(cause)}`, {
+      where: tmpdir(),
+      hint: "set TMPDIR to a folder that can be written",
+      cause,
+    });
   }
 }
 

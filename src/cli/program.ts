@@ -9,6 +9,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { backtestCommand } from "./backtest.ts";
 import { clientCommands } from "./client.ts";
 import { demoCommand } from "./demo.ts";
+import { keepLoopbackDirect } from "./loopback.ts";
 import { mockVenueCommand } from "./mock-venue.ts";
 import { handleUnwritable } from "./output.ts";
 import { previewCommand } from "./preview.ts";
@@ -22,6 +23,7 @@ const EXIT_ORDERS_LEFT = 3;
 /** Runs one command. @returns the exit code */
 export async function runCli(args: readonly string[]): Promise<number> {
   handleUnwritable();
+  keepLoopbackDirect(process.env);
   const program = new Command("mm")
     .description("A passive market maker for crypto venues.")
     .version(manifest.version)

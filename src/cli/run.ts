@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { loadConfig } from "#config/load.ts";
 import { loggingChoice, secretsOf, startLogging } from "./logging.ts";
-import { runSession } from "./session.ts";
+import { endSoon, runSession } from "./session.ts";
 
 interface RunOptions {
   readonly config: string;
@@ -31,5 +31,9 @@ async function run({ config: path, logFormat, logLevel }: RunOptions): Promise<v
   const { env } = process;
   const log = startLogging({ ...choice, secrets: secretsOf(config, env) });
   for (const message of warnings) log({ level: "warning", pair: null, event: "config", message });
-  await runSession({ config, configPath, env, log });
+  try {
+    await runSession({ config, configPath, env, log });
+  } finally {
+    endSoon();
+  }
 }

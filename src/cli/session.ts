@@ -36,6 +36,8 @@ const EXIT_FORCED = 130;
  */
 const SAME_SIGNAL_MS = 300;
 const READY_POLL_MS = 100;
+/** Enough for the last lines to be written. */
+const END_WITHIN_MS = 500;
 
 /**
  * Trades until a signal ends it, and comes back once no order of ours is open.
@@ -58,7 +60,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const session = new Session(supervisor, control, log);
   try {
     session.listen();
-    await session.start(config, configPath);
+    // A signal ends a start as well: what it still asks of a venue starts nothing any more.
+    await Promise.race([session.start(config, configPath), session.ended]);
     const cancelWatch = session.watchReady(options.onReady);
     const fault = await session.ended;
     cancelWatch();
@@ -68,6 +71,14 @@ export async function runSession(options: SessionOptions): Promise<void> {
     await control.stop();
     session.ignore();
   }
+}
+
+/**
+ * To be called last: an answer that a venue still owes us would keep the process for its time-out,
+ * although all is said and done. Ends it with `process.exitCode` in a moment.
+ */
+export function endSoon(): void {
+  setTimeout(() => process.exit(), END_WITHIN_MS).unref();
 }
 
 function tokenOf({ control: { tokenEnv } }: Config, env: Environment): string | null {
@@ -143,8 +154,10 @@ class Session {
   /** Waits for the end. @throws {OrdersLeftError} */
   async stop(): Promise<void> {
     const report = await this.#supervisor.stop();
-    if (!report.isClean) throw ordersLeft(report);
-    this.#say("info", "stopped", "the venues confirm that no order of ours is open");
+    if (!report.isClean) throw this.#ordersLeft(report);
+    const isNone = report.pairs.length === 0;
+    const message = "the venues confirm that no order of ours is open";
+    this.#say("info", "stopped", isNone ? "nothing was started" : message);
   }
 
   /** Begins to stop, be it in the midst of starting. */
@@ -157,6 +170,19 @@ class Session {
     // Never rejects; `stop` waits for the same end.
     void this.#supervisor.stop();
     this.#ended.resolve(fault);
+  }
+
+  #ordersLeft({ pairs }: StopReport): OrdersLeftError {
+    const lines = pairs
+      .filter(({ left, problem }) => left.length > 0 || problem !== null)
+      .map(({ id, left, problem }) => {
+        const status = this.#supervisor.pair(id);
+        const market = status === undefined ? "" : ` (${status.venue}:${status.symbol})`;
+        const orders = left.length === 0 ? "" : `; orders ${left.join(", ")}`;
+        return `  pair ${id}${market}: ${problem ?? "not confirmed to be gone"}${orders}`;
+      });
+    const message = ["orders may still be open at the venue:", ...lines, HOW_TO_CHECK].join("\n");
+    return new OrdersLeftError("orders-left", message);
   }
 
   #openOrders(): number {
@@ -217,14 +243,3 @@ function isTerminalGone(): boolean {
 const HOW_TO_CHECK =
   "look at the account's open orders at the venue, and cancel those whose client id begins " +
   "with mm-";
-
-function ordersLeft({ pairs }: StopReport): OrdersLeftError {
-  const lines = pairs
-    .filter(({ left, problem }) => left.length > 0 || problem !== null)
-    .map(({ id, left, problem }) => {
-      const ids = left.length === 0 ? "" : `: ${left.join(", ")}`;
-      return `pair ${id}: ${problem ?? "not confirmed to be gone"}${ids}`;
-    });
-  const message = ["orders may still be open at the venue", ...lines].join("\n  ");
-  return new OrdersLeftError("orders-left", message, { hint: HOW_TO_CHECK });
-}

@@ -51,7 +51,8 @@ export function createControlApp(options: ControlOptions): Hono {
   });
   app.onError((error, c) => {
     const { body, status, headers, isFault } = errorAnswer(error);
-    if (isFault) {
+    // A caller that went away in the midst of its body is no fault of ours.
+    if (isFault && !c.req.raw.signal.aborted) {
       const fields = { path: shownPath(c), stack: error.stack ?? null };
       const message = messageOf(error);
       options.log({ level: "error", pair: null, event: "control-failed", message, fields });

@@ -52,22 +52,46 @@ function digest(text: string): Buffer {
 
 /**
  * For calls that change something, which a GET may do here: refused where a browser says that
- * another site sent it, or that it only fetches ahead; and HEAD, which must change nothing.
+ * another site sent it, or that it only fetches ahead, and where a browser does not say who sent
+ * it; and HEAD, which must change nothing.
  */
 export const changesState: MiddlewareHandler = async (c, next) => {
   if (c.req.method === "HEAD") throw methodRefusal("HEAD", ["GET", "POST"]);
-  const site = c.req.header("sec-fetch-site") ?? "none";
-  const origin = c.req.header("origin");
-  const isForeign = origin !== undefined && !isOrigin(origin, c.req.header("host") ?? "");
-  if (!["same-origin", "none"].includes(site) || isForeign) {
+  const hint = "call it from MM's own address, or with curl";
+  if (isForeign(c)) {
     const message = "another web site sent this call";
-    throw new Refusal(403, { code: "cross-site", message, hint: "call it from MM's own address" });
+    throw new Refusal(403, { code: "cross-site", message, hint });
+  }
+  if (isUntold(c)) {
+    const message = "this browser does not say which web site sent this call";
+    throw new Refusal(403, { code: "cross-site", message, hint });
   }
   if (/\bprefetch\b/.test(c.req.header("sec-purpose") ?? c.req.header("purpose") ?? "")) {
     throw new Refusal(403, { code: "prefetch", message: "a browser fetched this call ahead" });
   }
   await next();
 };
+
+function isForeign(c: Context): boolean {
+  const site = c.req.header("sec-fetch-site") ?? "none";
+  if (!["same-origin", "none"].includes(site)) return true;
+  const host = c.req.header("host") ?? "";
+  const origin = c.req.header("origin");
+  if (origin !== undefined && !isOrigin(origin, host)) return true;
+  const referer = c.req.header("referer");
+  return referer !== undefined && !isOrigin(originOf(referer), host);
+}
+
+/** An old browser, which would send an image's GET from any page without a word about it. */
+function isUntold(c: Context): boolean {
+  const isBrowser = /^Mozilla\//i.test(c.req.header("user-agent") ?? "");
+  const says = c.req.header("sec-fetch-site") ?? c.req.header("origin") ?? c.req.header("referer");
+  return isBrowser && says === undefined;
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : "null";
+}
 
 /** Whether an Origin is the address that was called; `null`, an opaque one, never is. */
 function isOrigin(origin: string, host: string): boolean {

@@ -27,15 +27,20 @@ export interface ControlServer {
 
 /** Short ones can be guessed. */
 const MIN_TOKEN_CHARACTERS = 16;
-/** A reload may wait for pairs that stop; the longest that Bun allows is 255. */
-const IDLE_SECONDS = 240;
+/** For a client to make its call: a silent one must not keep its connection for long. */
+const IDLE_SECONDS = 10;
+/** For us to answer: a reload may wait for pairs that stop. The longest that Bun allows is 255. */
+const ANSWER_SECONDS = 240;
 
 /** Begins to serve. @throws {InputError} `no-token`, `weak-token`, `port-in-use`, `no-listen` */
 export function startControlServer(options: ControlServerOptions): ControlServer {
   const { host, port, token } = options;
   checkToken(host, token);
   const app = createControlApp({ ...options, hostNames: hostNamesOf(host) });
-  const server = listen(host, port, (request) => app.fetch(request));
+  const server = listen(host, port, (request, self) => {
+    self.timeout(request, ANSWER_SECONDS);
+    return app.fetch(request);
+  });
   return {
     url: `http://${bracketed(host)}:${server.port}`,
     stop: () => server.stop(true),
@@ -61,7 +66,7 @@ function checkToken(host: string, token: string | null): void {
 function listen(
   host: string,
   port: number,
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (request: Request, self: Bun.Server<undefined>) => Response | Promise<Response>,
 ): ReturnType<typeof Bun.serve> {
   try {
     return Bun.serve({

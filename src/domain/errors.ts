@@ -30,7 +30,8 @@ export abstract class MmError extends Error {
   describe(): string {
     const where = this.where === undefined ? "" : `${this.where}: `;
     const hint = this.hint === undefined ? "" : `; ${this.hint}`;
-    return `${where}${this.message}${hint}`;
+    // Venues end their sentences; ours goes on.
+    return `${where}${hint === "" ? this.message : this.message.replace(/\.$/, "")}${hint}`;
   }
 }
 

@@ -52,6 +52,11 @@ export class FusedBook {
     return this.#isComplete;
   }
 
+  /** Update id of the newest ticker; -1: none is known. */
+  get tickerId(): number {
+    return this.#tickerId;
+  }
+
   /** Whether the touch comes from a ticker that is newer than the depth. */
   get tickerIsNewer(): boolean {
     return this.#tickerId > this.#depthId;

@@ -1,8 +1,7 @@
 /**
  * PairEngine: the decision core of one pair, behind one door. `apply(event)` sets the time from the
  * event, updates state, then decides, and tells a Sink what it wants. No I/O, no clock, no
- * randomness: the same events give the same commands, byte for byte. Live trading, paper, backtest
- * and replay are drivers of this class.
+ * randomness: same events, same commands, byte for byte. Live, paper, backtest, replay drive it.
  */
 
 import { decimal } from "#domain/decimal.ts";
@@ -67,7 +66,7 @@ export class PairEngine {
   #clockOffsetMs = 0;
   /** The venue was swept and agreed, once. */
   #hasStarted = false;
-  /** A guard or the state changed: look at once, whatever the clock says. */
+  /** A guard or the state changed, an order showed up: look at once, whatever the clock says. */
   #mustReview = true;
 
   constructor(instrument: Instrument, params: EngineParams, strategy: Strategy, sink: Sink) {
@@ -253,8 +252,9 @@ export class PairEngine {
     else if (news === "stray" && event.change === "open") this.#sink.cancel(event.clientOrderId);
     else if (news === "acknowledged") {
       this.#guards.onAccepted();
-      // It reached the venue after the cancel that was meant for it.
+      // It came after the cancel that was meant for it; or, as a look will show, after a pull.
       if (wasCancel && order !== undefined) this.#quoter.cancel(order, nowMs);
+      this.#mustReview = true;
     }
     const isWaiting = this.#quoter.isDeferred || this.#guards.mustPull;
     if (callsForLadder(news, wasCancel, isWaiting)) this.#clock.want(`order-${news}`);

@@ -91,9 +91,11 @@ export class Reconciler {
       const order = this.#orders.find(id);
       if (order === undefined) {
         if (this.#orders.isOurs(id)) this.#sink.cancel(id);
-      } else if (order.isEnded && !order.isKnownToVenue) {
-        // Given up as never arrived, and yet it is there.
-        this.#sink.query(id);
+      } else if (order.isEnded) {
+        // Given up as never arrived, and yet it is there. Or it ended since the list was made, or
+        // the venue has found it again after long: nobody looks after it, so it must not rest.
+        if (order.isKnownToVenue) this.#sink.cancel(id);
+        else this.#sink.query(id);
       }
     }
     for (const order of this.#orders.live.values()) {

@@ -26,6 +26,11 @@ export interface BudgetSpec {
   readonly windowMs: number;
   /** The last so many units of each window are kept for cancels. */
   readonly cancelReserve: number;
+  /**
+   * Where the venue's count may fall within a window: a report is then believed also where it is
+   * lower than ours, with so many units on top that may be under way. Absent: a count only grows.
+   */
+  readonly underWayMax?: number;
 }
 
 export type TakeResult =
@@ -131,8 +136,8 @@ export class RateBudget {
 
   /**
    * What the venue says has been used. The larger of its count and ours stands: ours may lack
-   * what another program used, the venue's lacks what is still under way. A count of a window that
-   * is over is of no use.
+   * what another program used, the venue's lacks what is still under way (see `underWayMax`). A
+   * count of a window that is over is of no use.
    *
    * @param nowMs when the count was taken; where only the receipt is known, when it was asked for
    */
@@ -141,8 +146,10 @@ export class RateBudget {
     for (;;) {
       const word = Atomics.load(this.#words, 0);
       const current = this.#at(word, nowMs);
-      if (current.window !== this.#windowOf(nowMs) || told <= current.used) return;
-      if (this.#exchange(word, current.window, told)) return;
+      const most = told + (this.spec.underWayMax ?? Infinity);
+      const stands = Math.min(Math.max(told, current.used), most);
+      if (current.window !== this.#windowOf(nowMs) || stands === current.used) return;
+      if (this.#exchange(word, current.window, stands)) return;
     }
   }
 

@@ -116,7 +116,14 @@ export interface VenueDesk {
   /** @throws {InputError} `unknown-symbol`; {MmError} */
   loadMarket(symbol: string): Promise<MarketSetup>;
   /**
-   * Whether the keys may trade, and what there is to trade with.
+   * Whether the key may do what is needed, and nothing that would be dangerous in other hands.
+   * Nothing is found where the venue does not tell.
+   * @returns warnings for people, a sentence each
+   * @throws {InputError} `key-may-withdraw`, `no-permission`, `bad-key`; {MmError}
+   */
+  checkKey(): Promise<readonly string[]>;
+  /**
+   * Whether the account may trade, and what there is to trade with.
    * @returns free and locked together by asset, plain decimals
    * @throws {InputError} `bad-key`, `no-permission`; {MmError}
    */

@@ -9,7 +9,6 @@
 import type { PairConfig } from "#config/schema.ts";
 import { InputError, messageOf } from "#domain/errors.ts";
 import type { OperatorCommand } from "#domain/events.ts";
-import { parseClientOrderId } from "#domain/order.ts";
 import { Backoff } from "#net/backoff.ts";
 import type { CancelTimer } from "#net/timers.ts";
 import type { VenueWorld } from "#venues/venue.ts";
@@ -18,6 +17,7 @@ import { type Hold, heldAfter, heldBy, holdCommands } from "./hold.ts";
 import type { Log } from "./log.ts";
 import type { LogFields, LogLevel } from "./messages.ts";
 import type { PairStatus } from "./pair-status.ts";
+import { type EndResult, NOTHING_LEFT, sweepPair } from "./pair-sweep.ts";
 import { type Holding, linkOf, type PairPlan } from "./preflight.ts";
 import { alertEntry, auditEntry } from "./story.ts";
 import { WorkerHandle } from "./worker-handle.ts";
@@ -30,13 +30,6 @@ export interface ManagedPairOptions {
   readonly log: Log;
 }
 
-/** What may still be open at the venue after an end. */
-export interface EndResult {
-  readonly left: readonly string[];
-  /** Null: the venue confirmed that nothing of ours is open. */
-  readonly problem: string | null;
-}
-
 const BACKOFF = { baseMs: 1_000, maxMs: 60_000 };
 /** A worker that lived this long failed for another reason than the one before it. */
 const SETTLED_AFTER_MS = 60_000;
@@ -44,7 +37,6 @@ const SETTLED_AFTER_MS = 60_000;
 const SWEEP_TIMEOUT_MS = 5_000;
 /** A worker's own stop waits 5 s for the venue. */
 const WORKER_STOP_TIMEOUT_MS = 6_000;
-const NOTHING_LEFT: EndResult = { left: [], problem: null };
 
 export class ManagedPair {
   readonly #options: ManagedPairOptions;
@@ -115,8 +107,14 @@ export class ManagedPair {
       const hint = "take it out of the config and reload to stop it for good";
       throw new InputError("not-now", message, { where, hint });
     }
-    // Its orders are being swept already.
-    if (this.#handle !== undefined) await this.#handle.command(command);
+    try {
+      // Without a worker its orders are being swept already.
+      if (this.#handle !== undefined) await this.#handle.command(command);
+    } catch (thrown) {
+      // Whether this worker took it is unknown; the one after it is told in any case.
+      if (isHolding(command)) this.#hold = heldAfter(this.#hold, command);
+      throw thrown;
+    }
     this.#hold = heldAfter(this.#hold, command);
     return this.status();
   }
@@ -142,7 +140,7 @@ export class ManagedPair {
 
   /**
    * Stops the pair, has its orders confirmed to be gone, and starts it by another plan. Where they
-   * cannot be confirmed it goes on trying, and starts later.
+   * cannot be confirmed it goes on trying, and starts later. Also after a stop.
    * @returns what went wrong so far, or null
    */
   async replace(plan: PairPlan): Promise<string | null> {
@@ -150,6 +148,8 @@ export class ManagedPair {
     const generation = this.#generation;
     this.#wake?.();
     const handle = this.#handle;
+    this.#end = null;
+    this.#ending = undefined;
     this.#isReplacing = true;
     const left = handle === undefined ? null : await handle.stop(WORKER_STOP_TIMEOUT_MS);
     this.#handle = undefined;
@@ -167,10 +167,21 @@ export class ManagedPair {
     return `pair ${plan.pair.id}: ${this.#failure}; it starts when they are gone`;
   }
 
-  /** Stops for good, within about this time. Never rejects; a second call gives the same answer. */
+  /**
+   * Stops for good, within about this time. Never rejects. A second call gives the same answer;
+   * where orders may be left, it tries again.
+   */
   stop(timeoutMs: number): Promise<EndResult> {
     this.#ending ??= this.#stop(timeoutMs);
     return this.#ending;
+  }
+
+  /**
+   * After a stop that left orders: goes on until the venue confirms that they are gone.
+   * @returns false where a stop or another plan came first
+   */
+  retire(): Promise<boolean> {
+    return this.#sweepUntilGone();
   }
 
   /** Ends the worker at once; its orders stay where they are. */
@@ -190,12 +201,17 @@ export class ManagedPair {
     const stopMs = Math.min(WORKER_STOP_TIMEOUT_MS, timeoutMs * 0.6);
     const left = await this.#handle?.stop(stopMs);
     this.#handle = undefined;
-    const isClean = left?.length === 0;
     const sweepMs = Math.min(SWEEP_TIMEOUT_MS, Math.max(0, deadlineMs - timers.elapsedMs()));
-    const result = await this.#sweep(isClean, sweepMs);
-    this.#end = "stopped";
-    const reasons = result.problem === null ? [] : [result.problem];
-    this.#status = { ...this.#status, connection: null, reasons };
+    const swept = await this.#sweep(left?.length === 0, sweepMs);
+    const isGone = swept.problem === null && swept.left.length === 0;
+    this.#end = isGone ? "stopped" : "stopping";
+    this.#status = { ...this.#status, connection: null, reasons: [] };
+    if (isGone) return swept;
+    this.#ending = undefined;
+    // What the venue does not tell, the worker did, or its last status.
+    const known = left ?? this.#status.orders.map(({ clientOrderId }) => clientOrderId);
+    const result = { ...swept, left: swept.left.length === 0 ? known : swept.left };
+    this.#status = { ...this.#status, reasons: [mayBeOpen(result)] };
     return result;
   }
 
@@ -276,12 +292,7 @@ export class ManagedPair {
   /** Sweeps until that is confirmed, waits, and starts the next worker. */
   async #recover(): Promise<void> {
     const generation = this.#generation;
-    while (!(await this.#confirmSwept(false))) {
-      if (generation !== this.#generation) return;
-      await this.#pause(this.#backoff.nextMs());
-      if (generation !== this.#generation) return;
-    }
-    if (generation !== this.#generation) return;
+    if (!(await this.#sweepUntilGone())) return;
     await this.#pause(this.#backoff.nextMs());
     if (generation !== this.#generation) return;
     this.#restarts += 1;
@@ -292,45 +303,40 @@ export class ManagedPair {
     this.#startWorker();
   }
 
+  /** @returns false where a stop or another plan cut it short */
+  async #sweepUntilGone(): Promise<boolean> {
+    const generation = this.#generation;
+    while (!(await this.#confirmSwept(false))) {
+      if (generation !== this.#generation) return false;
+      await this.#pause(this.#backoff.nextMs());
+      if (generation !== this.#generation) return false;
+    }
+    return generation === this.#generation;
+  }
+
   /** @returns whether the venue confirmed that no order of this pair is open */
   async #confirmSwept(isClean: boolean): Promise<boolean> {
     const generation = this.#generation;
-    const { left, problem } = await this.#sweep(isClean, SWEEP_TIMEOUT_MS);
+    const result = await this.#sweep(isClean, SWEEP_TIMEOUT_MS);
     if (generation !== this.#generation) return false;
     if (this.#unswept === null) return true;
-    this.#failure = `orders may still be open: ${problem ?? left.join(", ")}`;
+    this.#failure = mayBeOpen(result);
     this.#log("error", "sweep-failed", this.#failure);
     return false;
   }
 
-  /**
-   * Sees to it that no order of this pair is open. Never rejects.
-   * @param isClean a worker has told that it left none: then the venue is only asked
-   */
+  /** See `sweepPair`. Never rejects. */
   async #sweep(isClean: boolean, timeoutMs: number): Promise<EndResult> {
     const plan = this.#unswept;
     if (plan === null) return NOTHING_LEFT;
-    const { access, pair, market, orderPrefix } = plan;
-    const { symbol } = market.instrument;
+    const { timers } = this.#options.world;
     const epoch = this.#epoch;
-    // A sweep that a reload has overtaken must not touch the orders of the worker after it.
-    const isOurs = (clientOrderId: string): boolean => {
-      const id = parseClientOrderId(clientOrderId);
-      return id?.prefix === orderPrefix && id.pair === pair.id && id.epoch <= epoch;
-    };
-    try {
-      const isGone = isClean && (await access.desk.openOrderIds(symbol, isOurs)).length === 0;
-      if (isGone) return this.#onSwept(plan);
-      const { canceled, left, problem } = await access.desk.sweep(symbol, isOurs, timeoutMs);
-      if (canceled > 0) {
-        const message = `${canceled} orders that its worker had left were canceled`;
-        this.#log("warning", "swept", message, { canceled });
-      }
-      if (problem === null && left.length === 0) return this.#onSwept(plan);
-      return { left, problem };
-    } catch (thrown) {
-      return { left: [], problem: messageOf(thrown) };
+    const { canceled, ...end } = await sweepPair({ plan, epoch, isClean, timeoutMs, timers });
+    if (canceled > 0) {
+      const message = `${canceled} orders that its worker had left were canceled`;
+      this.#log("warning", "swept", message, { canceled });
     }
+    return end.problem === null && end.left.length === 0 ? this.#onSwept(plan) : end;
   }
 
   #onSwept(plan: PairPlan): EndResult {
@@ -361,6 +367,15 @@ export class ManagedPair {
   #log(level: LogLevel, event: string, message: string, fields: LogFields = {}): void {
     this.#options.log({ level, pair: this.#plan.pair.id, event, message, fields });
   }
+}
+
+/** Whether a command is one that must not be lost with the worker that it was meant for. */
+function isHolding(command: OperatorCommand): boolean {
+  return command === "pause" || command === "halt";
+}
+
+function mayBeOpen({ problem, left }: EndResult): string {
+  return `orders may still be open: ${problem ?? left.join(", ")}`;
 }
 
 /** Whether what a pair holds by one config is its own by another too: same market and allotment. */

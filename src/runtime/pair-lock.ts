@@ -6,15 +6,7 @@
  * still has to remove its locks.
  */
 
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { InputError, messageOf } from "#domain/errors.ts";
@@ -26,7 +18,7 @@ const MAX_ATTEMPTS = 4;
 
 export class PairLocks {
   readonly #folder: string;
-  readonly #held = new Map<string, string>();
+  readonly #held = new Map<string, { readonly path: string; readonly content: string }>();
 
   /** @param stateDir absolute; made where it is not there */
   constructor(stateDir: string) {
@@ -45,7 +37,7 @@ export class PairLocks {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const isMade = this.#useFolder(() => create(path, content));
       if (isMade) {
-        this.#held.set(pairId, path);
+        this.#held.set(pairId, { path, content });
         return;
       }
       this.#useFolder(() => removeStale(path, pairId));
@@ -56,10 +48,17 @@ export class PairLocks {
     });
   }
 
+  /** Never throws. */
   release(pairId: string): void {
-    const path = this.#held.get(pairId);
+    const held = this.#held.get(pairId);
     this.#held.delete(pairId);
-    if (path !== undefined) rmSync(path, { force: true });
+    if (held === undefined) return;
+    try {
+      // Where somebody deleted ours by hand it may be another's by now.
+      if (readFileSync(held.path, "utf8") === held.content) unlinkSync(held.path);
+    } catch {
+      // It stays, and is taken over once this process is gone: no reason not to stop.
+    }
   }
 
   releaseAll(): void {

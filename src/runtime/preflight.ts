@@ -43,32 +43,40 @@ export interface PreflightOptions {
   readonly holdingOf: (pair: PairConfig) => Holding | undefined;
 }
 
+export interface Preflight {
+  /** Of the pairs that are to start, in their order. */
+  readonly plans: readonly PairPlan[];
+  /** What does not keep them from starting, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
 /**
- * Plans for the pairs that are to start, in their order.
- * @throws {InputError} `same-market`, `no-key`, `bad-key`, `no-permission`, `venue-unreachable`,
- *   `clock-offset`, `unknown-symbol`, `market-closed`, `insufficient-balance`, `bad-config`, and
- *   those of a user's strategy
+ * @throws {InputError} `same-market`, `no-key`, `bad-key`, `key-may-withdraw`, `no-permission`,
+ *   `venue-unreachable`, `clock-offset`, `unknown-symbol`, `market-closed`,
+ *   `insufficient-balance`, `bad-config`, and those of a user's strategy
  */
-export async function preflight(options: PreflightOptions): Promise<PairPlan[]> {
+export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const { config, starting, accesses, configDir } = options;
-  requireDistinctMarkets(config.pairs);
+  requireDistinctMarkets(config);
   // What needs no venue comes first; it throws before anything is sent.
   for (const pair of starting) await requireStrategy(pair, configDir);
   const opened = await allOrFirstError(
     starting.map(async (pair) => ({ pair, access: await accesses.of(pair, config) })),
   );
   const byKey = new Map(opened.map(({ access }) => [access.key, access]));
+  const warnings = new Array<string>();
   for (const access of byKey.values()) {
     await requireClock(
       access,
       opened.filter((other) => other.access === access).map(({ pair }) => pair),
     );
+    warnings.push(...(await requireSafeKey(access)));
   }
   const plans = await allOrFirstError(
     opened.map(({ pair, access }) => planOf(pair, access, config.runtime.busyPoll)),
   );
   for (const access of byKey.values()) await requireBalances(access, plans, options);
-  return plans;
+  return { plans, warnings };
 }
 
 /**
@@ -104,14 +112,17 @@ export function linkOf(
 }
 
 /** Two pairs on one market of one account would fill against and cancel one another's quotes. */
-function requireDistinctMarkets(pairs: readonly PairConfig[]): void {
+function requireDistinctMarkets({ pairs, accounts }: Config): void {
   const byMarket = new Map<string, string>();
   for (const { id, mode, quote } of pairs) {
     if (mode === "paper") continue;
-    const market = `${quote.symbol} on ${quote.venue} with account ${quote.account}`;
-    const other = byMarket.get(market);
-    byMarket.set(market, id);
+    const { account = "", symbol, venue } = quote;
+    // One account may have two names.
+    const key = JSON.stringify([venue, symbol, accounts[account]]);
+    const other = byMarket.get(key);
+    byMarket.set(key, id);
     if (other === undefined) continue;
+    const market = `${symbol} on ${venue} with account ${account}`;
     throw new InputError("same-market", `pairs ${other} and ${id} both quote ${market}`, {
       where: `pair ${id}, quote`,
       hint: "make one pair of the two, or give them two accounts",
@@ -140,6 +151,13 @@ async function requireClock(access: VenueAccess, pairs: readonly PairConfig[]): 
   );
 }
 
+/** @returns warnings */
+async function requireSafeKey(access: VenueAccess): Promise<string[]> {
+  if (access.credentials === null) return [];
+  const warnings = await asked(access, access.name, () => access.desk.checkKey());
+  return warnings.map((warning) => `${access.name}: ${warning}`);
+}
+
 async function planOf(pair: PairConfig, access: VenueAccess, busyPoll: boolean): Promise<PairPlan> {
   const { symbol, venue } = pair.quote;
   const where = `pair ${pair.id}, quote.symbol`;
@@ -165,7 +183,7 @@ async function requireBalances(
   { running, holdingOf, config }: PreflightOptions,
 ): Promise<void> {
   if (access.credentials === null) return;
-  // Asks for them even where nothing is needed: it is how keys are found to be good.
+  // Asks for them even where nothing is needed: it is how an account is found to be open.
   const balances = await asked(access, access.name, () => access.desk.balances());
   const needs = new Map<string, { amount: Decimal; pairs: string[] }>();
   const all = new Map([...running, ...plans.map((plan) => [plan.pair.id, plan] as const)]);

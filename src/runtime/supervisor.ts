@@ -14,10 +14,11 @@ import type { VenueId } from "#domain/instrument.ts";
 import type { VenueModule, VenueWorld } from "#venues/venue.ts";
 import type { Readiness, ReloadReport, TradingDesk } from "./desk.ts";
 import type { Log } from "./log.ts";
-import { type EndResult, keepsHolding, ManagedPair } from "./managed-pair.ts";
+import { keepsHolding, ManagedPair } from "./managed-pair.ts";
 import { PairLocks } from "./pair-lock.ts";
 import type { PairStatus } from "./pair-status.ts";
-import { type Holding, type PairPlan, preflight, replan } from "./preflight.ts";
+import type { EndResult } from "./pair-sweep.ts";
+import { type Holding, type PairPlan, type Preflight, preflight, replan } from "./preflight.ts";
 import { planReload, type ReloadPlan } from "./reload-plan.ts";
 import { type Environment, VenueAccesses } from "./venue-access.ts";
 import type { SpawnWorker } from "./worker-port.ts";
@@ -77,10 +78,10 @@ export class Supervisor implements TradingDesk {
     this.#configPath = resolve(configPath);
     const locks = new PairLocks(resolve(this.#configDir, config.stateDir));
     this.#locks = locks;
-    let plans: PairPlan[];
+    let checked: Preflight;
     try {
       for (const { id } of config.pairs) locks.acquire(id);
-      plans = await this.#preflight(config, config.pairs);
+      checked = await this.#preflight(config, config.pairs);
       if (this.#isStopping) throw notNow("it was stopped before it had started");
     } catch (thrown) {
       locks.releaseAll();
@@ -90,8 +91,8 @@ export class Supervisor implements TradingDesk {
     this.#config = config;
     this.#startedMs = this.#options.world.nowMs();
     this.#phase = "running";
-    this.#warn(hedgeWarnings(config.pairs));
-    for (const plan of plans) this.#add(plan);
+    this.#warn([...checked.warnings, ...hedgeWarnings(config.pairs)]);
+    for (const plan of checked.plans) this.#add(plan);
   }
 
   pairs(): readonly PairStatus[] {
@@ -188,7 +189,7 @@ export class Supervisor implements TradingDesk {
     if (before === undefined || this.#isStopping) throw notNow("mm is stopping");
     const plan = planReload(before, config);
     const locked = this.#lock(plan.added);
-    let started: PairPlan[];
+    let started: Preflight;
     let updated: PairPlan[];
     try {
       updated = await this.#replans(plan.updated);
@@ -198,10 +199,13 @@ export class Supervisor implements TradingDesk {
       for (const id of locked) this.#locks?.release(id);
       throw thrown;
     }
-    // From here on it is carried out, whatever happens.
-    this.#config = config;
-    const all = [...warnings, ...plan.warnings, ...hedgeWarnings(config.pairs)];
-    const problems = await this.#apply(plan, updated, started);
+    // From here on it is carried out, whatever happens. What only a new start brings about stays
+    // as it is, so that each reload tells of it until then.
+    const { control, stateDir } = before;
+    this.#config = { ...config, control, stateDir };
+    const hedges = hedgeWarnings(config.pairs);
+    const all = [...warnings, ...plan.warnings, ...started.warnings, ...hedges];
+    const problems = await this.#apply(plan, updated, started.plans);
     this.#accesses.keepOnly(
       new Set([...this.#pairs.values()].map(({ plan: { access } }) => access.key)),
     );
@@ -242,13 +246,30 @@ export class Supervisor implements TradingDesk {
   }
 
   async #remove(id: string): Promise<string | null> {
-    const end = await this.#pairs.get(id)?.stop(STOP_TIMEOUT_MS);
+    const pair = this.#pairs.get(id);
+    if (pair === undefined) return null;
+    const { problem, left } = await pair.stop(STOP_TIMEOUT_MS);
+    if (problem === null && left.length === 0) {
+      this.#drop(id);
+      return null;
+    }
+    // Not forgotten: nobody else would ever cancel them, and a stop of the program must know.
+    void this.#dropOnceSwept(id, pair);
+    const what = [problem ?? "not confirmed to be gone", ...left].join(", ");
+    return `pair ${id}: orders may still be open at the venue, and are swept on: ${what}`;
+  }
+
+  async #dropOnceSwept(id: string, pair: ManagedPair): Promise<void> {
+    if (!(await pair.retire())) return;
+    this.#drop(id);
+    const message = "removed: the venue confirms that no order of it is open";
+    this.#options.log({ level: "info", pair: id, event: "removed", message });
+  }
+
+  #drop(id: string): void {
     // A stop of the whole program, begun meanwhile, reports it too.
     if (!this.#isStopping) this.#pairs.delete(id);
     this.#locks?.release(id);
-    if (end === undefined || (end.problem === null && end.left.length === 0)) return null;
-    const what = [end.problem ?? "not confirmed to be gone", ...end.left].join(", ");
-    return `pair ${id}: orders may still be open at the venue: ${what}`;
   }
 
   #replans(pairs: readonly PairConfig[]): Promise<PairPlan[]> {
@@ -265,6 +286,8 @@ export class Supervisor implements TradingDesk {
     const locked: string[] = [];
     try {
       for (const { id } of pairs) {
+        // One that was removed and whose orders are not gone yet has its lock.
+        if (this.#pairs.has(id)) continue;
         this.#locks?.acquire(id);
         locked.push(id);
       }
@@ -275,7 +298,7 @@ export class Supervisor implements TradingDesk {
     }
   }
 
-  #preflight(config: Config, starting: readonly PairConfig[]): Promise<PairPlan[]> {
+  #preflight(config: Config, starting: readonly PairConfig[]): Promise<Preflight> {
     return preflight({
       config,
       starting,

@@ -71,6 +71,29 @@ describe.concurrent("mm status", () => {
   });
 });
 
+test("the token goes to that one address: to no proxy, and nowhere by redirect", async () => {
+  const heard: string[] = [];
+  const other = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) => {
+      heard.push(new URL(request.url).pathname);
+      return Response.redirect(`${closed.url}/pairs`, 307);
+    },
+  });
+  try {
+    const env = { MM_CONTROL_TOKEN: TOKEN, HTTP_PROXY: other.url.href, http_proxy: other.url.href };
+    const direct = await mm(["status", "--url", closed.url], { env });
+    expect([direct.exitCode, heard]).toEqual([0, []]);
+    const address = `http://127.0.0.1:${other.port}`;
+    const redirected = await mm(["status", "--url", address], { env });
+    expect([redirected.exitCode, heard]).toEqual([2, ["/pairs"]]);
+    expect(redirected.stderr).toContain("nothing that speaks for mm answers");
+  } finally {
+    await other.stop(true);
+  }
+});
+
 test("a command reaches its pair, by the address and token of the config", async () => {
   const config = configFor(closed, { tokenEnv: "MY_TOKEN" });
   const paused = await mm(["pause", "ETH", "-c", config], { env: { MY_TOKEN: TOKEN } });

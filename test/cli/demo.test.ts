@@ -1,7 +1,7 @@
 /** The demo as a process: what is at its mock venue, by the venue's own word, and how it ends. */
 
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { demoConfigText } from "#cli/demo-config.ts";
@@ -27,10 +27,11 @@ interface Demo {
   readonly logged: (words: string) => Promise<string>;
 }
 
-async function startDemo(): Promise<Demo> {
+async function startDemo(env: Readonly<Record<string, string>> = {}): Promise<Demo> {
   const program = [process.execPath, join(ROOT, "src", "main.ts")];
   const child = Bun.spawn([...program, "demo", "--control-port", "0"], {
     cwd: ROOT,
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const told = lineReader(child.stdout);
@@ -104,10 +105,22 @@ describe("mm demo", () => {
     expect(await demo.logged("stopping: cancelling")).toMatch(/cancelling \d+ orders/);
     await demo.logged("the mock venue has 0 orders of ours open");
     expect(await demo.child.exited).toBe(0);
+    expect(existsSync(dirname(demo.configPath))).toBe(false);
+  });
+
+  test("needs a folder for its config, and says so", async () => {
+    const env = { TMPDIR: "/nonexistent" };
+    const { exitCode, stderr } = await mm(["demo", "--control-port", "0"], { env });
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^mm: \/nonexistent: no folder can be made: .*; set TMPDIR to /),
+    ]);
   });
 
   test("a second signal forces it, and says whose orders may be left", async () => {
-    const demo = await startDemo();
+    // A proxy that the environment names is not asked for what is on this machine.
+    const proxy = "http://127.0.0.1:1";
+    const demo = await startDemo({ HTTP_PROXY: proxy, http_proxy: proxy, no_proxy: "" });
     // From now on the venue hears nothing, so that a stop takes its time.
     const faults = [{ kind: "drop-request", count: 100_000 }];
     await fetch(`${demo.mock}/mock/faults`, { method: "POST", body: JSON.stringify({ faults }) });
@@ -120,7 +133,7 @@ describe("mm demo", () => {
       /orders may still be open of ETH \(binance-spot:ETHUSDT\), BTC .*client id begins with mm-/,
     );
     expect(await demo.child.exited).toBe(130);
-    rmSync(dirname(demo.configPath), { recursive: true });
+    expect(existsSync(dirname(demo.configPath))).toBe(false);
   });
 
   test("a port in use is told at once, and nothing is started", async () => {

@@ -119,6 +119,11 @@ export function describeDesk(start: StartVenue): void {
         expect(error.hint).toBeString();
       }));
 
+    test("has nothing to say against a key that may only trade", () =>
+      withDesk(async (desk) => {
+        expect(await desk.checkKey()).toEqual([]);
+      }));
+
     test("reads balances, free and locked together", () =>
       withDesk(async (desk, venue) => {
         placeAll(venue);

@@ -281,6 +281,9 @@ describe("who may call", () => {
     { Origin: "http://evil.example" },
     { Origin: "http://localhost:3000" },
     { Origin: "null" },
+    { Referer: "http://evil.example/page" },
+    { Referer: "http://localhost:3000/" },
+    { "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)" }, // too old to say which site it was
     { "Sec-Fetch-Site": "none", "Sec-Purpose": "prefetch;prerender" },
   ])("another site changes nothing: %j", async (headers) => {
     const { app, desk } = control();
@@ -294,7 +297,10 @@ describe("who may call", () => {
   test.each([
     { "Sec-Fetch-Site": "same-origin", Origin: "http://localhost:8787" },
     { "Sec-Fetch-Site": "none" },
-  ])("our own page and an address typed in may: %j", async (headers) => {
+    { "Sec-Fetch-Site": "none", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)" },
+    { Referer: "http://localhost:8787/pairs", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)" },
+    { "User-Agent": "curl/8.5.0" },
+  ])("our own page, an address typed in and curl may: %j", async (headers) => {
     expect((await call(control().app, "GET /pairs/ETH/pause", headers)).status).toBe(200);
   });
 

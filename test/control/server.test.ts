@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type ControlServer, startControlServer } from "#control/server.ts";
+import type { LogEntry } from "#runtime/log.ts";
 import { FakeDesk } from "./fake-desk.ts";
 
 const servers: ControlServer[] = [];
@@ -29,6 +30,26 @@ describe("the control server", () => {
     const { url } = start("127.0.0.1", 0, null);
     const response = await fetch(`${url}/pairs`, { headers: { Host: "evil.example" } });
     expect(response.status).toBe(421);
+  });
+
+  test("a caller that breaks off in the midst of its call is no fault to be logged", async () => {
+    const entries: LogEntry[] = [];
+    const desk = new FakeDesk();
+    const log = (entry: LogEntry): void => void entries.push(entry);
+    const options = { desk, version: "1", log, host: "127.0.0.1", port: 0, token: null };
+    const server = startControlServer(options);
+    servers.push(server);
+    const { promise: closed, resolve: onClose } = Promise.withResolvers<void>();
+    const socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: Number(new URL(server.url).port),
+      socket: { data: () => undefined, close: () => onClose() },
+    });
+    const head = ["POST /pairs/ETH/pause HTTP/1.1", "Host: localhost"];
+    socket.write([...head, "Transfer-Encoding: chunked", "", "ZZZ", ""].join("\r\n"));
+    await closed;
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    expect([entries, desk.told]).toEqual([[], []]);
   });
 
   test("a port in use is told with what to do", () => {

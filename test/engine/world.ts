@@ -118,6 +118,14 @@ export class World {
     this.command("rearm");
     this.command("resume");
     for (let step = 0; step < 400; step += 1) this.step(0);
+    // A back-off or a spent budget may go on, or a ladder have been renewed just now.
+    for (let step = 0; step < 900 && !this.#isAtRest(); step += 1) this.step(0);
+  }
+
+  #isAtRest(): boolean {
+    const { orders, ladder } = this.engine;
+    const isWhole = orders.live.size === ladder.bids.count + ladder.asks.count;
+    return isWhole && [...orders.live.values()].every((order) => order.isSettled);
   }
 }
 

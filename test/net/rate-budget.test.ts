@@ -49,6 +49,18 @@ test("the reserve is for cancels", () => {
 });
 
 describe("a report of the venue", () => {
+  test("that may fall is believed, with what may be under way on top", () => {
+    const spec = { name: "a-day", limit: 1000, windowMs: 86_400_000, cancelReserve: 0 };
+    const budget = new RateBudgets([{ ...spec, underWayMax: 20 }]).get("a-day");
+    budget.tryTake(500, NOON, { isCancel: false });
+    budget.report(490, NOON);
+    expect(budget.used(NOON)).toBe(500); // ten of them are under way
+    budget.report(100, NOON);
+    expect(budget.used(NOON)).toBe(120);
+    budget.report(130, NOON);
+    expect(budget.used(NOON)).toBe(130);
+  });
+
   test("counts where it is larger than ours, and is passed over where smaller", () => {
     const budget = budgetOf();
     budget.tryTake(4, NOON, ORDER);

@@ -22,8 +22,9 @@ function locksFolder(): string {
 /** The whole sentence that a start is refused with, its folder cut off. */
 async function refused(
   pairs: readonly Readonly<Record<string, unknown>>[],
+  changes: Readonly<Record<string, unknown>> = {},
 ): Promise<{ code: string; says: string }> {
-  const error = await rejection(stage.start(pairs));
+  const error = await rejection(stage.start(pairs, changes));
   expect(stage.workers).toEqual([]);
   expect(stage.supervisor.pairs()).toEqual([]);
   return { code: error.code, says: error.describe().replaceAll(stage.folder, "…") };
@@ -87,6 +88,17 @@ describe("a start is refused", () => {
     });
   });
 
+  test("where the key may do what it should not, before anything is loaded", async () => {
+    const hint = "make another";
+    const mighty = new InputError("key-may-withdraw", "this API key may withdraw", { hint });
+    stage.venue.failures.set("checkKey", mighty);
+    stage.venue.failures.set("loadMarket", new Error("it was asked for"));
+    expect(await refused([livePair("ETH")])).toEqual({
+      code: "key-may-withdraw",
+      says: "account bn, https://rest.test: this API key may withdraw; make another",
+    });
+  });
+
   test("where the balances do not cover all pairs of the account together", async () => {
     // Two pairs of 5 000 USDT; 2 ETH and 2 BTC.
     stage.venue.balances = new Map([
@@ -108,6 +120,14 @@ describe("a start is refused", () => {
     const { code, says } = await refused([livePair("ETH"), twin]);
     expect(code).toBe("same-market");
     expect(says).toContain("pairs ETH and TWIN both quote ETHUSDT on binance-spot");
+  });
+
+  test("where they call that account by two names", async () => {
+    const keys = { venue: "binance", apiKeyEnv: "MM_KEY", secretEnv: "MM_SECRET" };
+    const quote = { venue: "binance-spot", account: "alias", symbol: "ETHUSDT" };
+    const twin = { ...livePair("ETH"), id: "TWIN", quote };
+    const accounts = { bn: keys, alias: keys };
+    expect((await refused([livePair("ETH"), twin], { accounts })).code).toBe("same-market");
   });
 
   test("where the sizes leave no order possible on the instrument", async () => {
@@ -138,6 +158,26 @@ test("a pair with hedgeOn starts, with a warning", async () => {
   expect(warnings.map(({ message }) => message)).toEqual([
     "pair ETH, hedgeOn: this version does not hedge; the pair only quotes",
   ]);
+});
+
+test("what is unwise about a key is a warning, once for each account", async () => {
+  stage.venue.keyWarnings = ["it works from anywhere"];
+  await stage.start([livePair("ETH"), livePair("BTC")]);
+  expect(stage.log.filter(({ level }) => level === "warning")).toEqual([
+    {
+      level: "warning",
+      pair: null,
+      event: "config",
+      message: "account bn: it works from anywhere",
+    },
+  ]);
+});
+
+test("a paper pair has no key to be checked", async () => {
+  stage.venue.failures.set("checkKey", new Error("it was asked for"));
+  const { account: _none, ...quote } = Object(livePair("ETH")["quote"]);
+  await stage.start([livePair("ETH", { mode: "paper", quote })]);
+  expect(stage.workers).toHaveLength(1);
 });
 
 describe("a lock", () => {

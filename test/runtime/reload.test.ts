@@ -85,6 +85,61 @@ describe("a reload", () => {
     expect(lockNames()).toEqual(["pair-ETH.lock", "pair-SOL.lock"]);
   });
 
+  describe("that removes a pair whose orders are not confirmed to be gone", () => {
+    const problem = { canceled: 0, left: ["mm-BTC-q1-1"], problem: "time-out" };
+
+    beforeEach(async () => {
+      stage.venue.open("BTCUSDT", "mm-BTC-q1-1");
+      stage.venue.sweepAnswers.push(problem, problem, problem);
+      stage.write([livePair("ETH")]);
+      const { removed, warnings } = await stage.supervisor.reload();
+      expect(removed).toEqual(["BTC"]);
+      expect(warnings).toEqual([expect.stringContaining("swept on: time-out, mm-BTC-q1-1")]);
+    });
+
+    test("goes on sweeping, and shows the pair until they are", async () => {
+      expect(stage.supervisor.readiness()).toEqual({
+        ready: false,
+        reasons: ["BTC is stopping: orders may still be open: time-out"],
+      });
+      expect(lockNames()).toEqual(["pair-BTC.lock", "pair-ETH.lock"]);
+      for (let times = 0; times < 40; times += 1) {
+        stage.worker("ETH").tell("quoting");
+        await stage.pass(500);
+      }
+      expect(stage.venue.openOrders.get("BTCUSDT")?.size).toBe(0);
+      expect(stage.supervisor.pairs().map(({ id }) => id)).toEqual(["ETH"]);
+      expect(lockNames()).toEqual(["pair-ETH.lock"]);
+      expect(stage.supervisor.readiness().ready).toBe(true);
+    });
+
+    test("has a stop of the program report them", async () => {
+      const { isClean, pairs } = await stage.supervisor.stop();
+      expect(isClean).toBe(false);
+      expect(pairs).toEqual([
+        { id: "BTC", left: ["mm-BTC-q1-1"], problem: "time-out" },
+        { id: "ETH", left: [], problem: null },
+      ]);
+      await stage.pass(60_000, 5000);
+      expect(stage.venue.sweeps).toHaveLength(3);
+    });
+
+    test("starts it again by a later reload, once they are gone", async () => {
+      stage.write([livePair("ETH"), livePair("BTC")]);
+      const { added, warnings } = await stage.supervisor.reload();
+      expect(added).toEqual(["BTC"]);
+      expect(warnings).toEqual([expect.stringContaining("it starts when they are gone")]);
+      const before = stage.worker("BTC");
+      expect(before.isTerminated).toBe(true);
+      await stage.pass(3000);
+      await stage.pass(3000);
+      expect(stage.worker("BTC")).not.toBe(before);
+      expect(stage.venue.openOrders.get("BTCUSDT")?.size).toBe(0);
+      expect((await stage.supervisor.stop()).isClean).toBe(true);
+      expect(lockNames()).toEqual([]);
+    });
+  });
+
   test("of other keys or addresses starts their pairs anew, through another desk", async () => {
     const venues = { "binance-spot": { restUrl: "https://other.test/" } };
     stage.write([livePair("ETH"), livePair("BTC")], { venues });
@@ -111,8 +166,20 @@ describe("a reload", () => {
 
   test("tells what only a new start brings about", async () => {
     stage.write([livePair("ETH"), livePair("BTC")], { control: { port: 9000 } });
+    // Again and again, until it is.
+    for (let times = 0; times < 2; times += 1) {
+      const { warnings } = await stage.supervisor.reload();
+      expect(warnings).toEqual(["control: the change takes effect when mm is started anew"]);
+    }
+    stage.write([livePair("ETH"), livePair("BTC")]);
+    expect((await stage.supervisor.reload()).warnings).toEqual([]);
+  });
+
+  test("that starts a pair tells what is unwise about its key", async () => {
+    stage.venue.keyWarnings = ["it works from anywhere"];
+    stage.write([livePair("ETH", RICHER), livePair("BTC")]);
     const { warnings } = await stage.supervisor.reload();
-    expect(warnings).toEqual(["control: the change takes effect when mm is started anew"]);
+    expect(warnings).toEqual(["account bn: it works from anywhere"]);
   });
 
   test("while another is under way waits for it", async () => {
@@ -140,6 +207,17 @@ describe("a reload", () => {
     await stage.pass(3000);
     expect(stage.worker("ETH")).not.toBe(first);
     expect(stage.worker("ETH").start.pair.quoting.binStep).toBe(20);
+  });
+
+  test("that starts a pair anew leaves it paused, or halted where it was reducing", async () => {
+    await stage.supervisor.command("ETH", "pause");
+    stage.worker("BTC").tell("reducing");
+    const olds = new Set([stage.worker("ETH"), stage.worker("BTC")]);
+    stage.write([livePair("ETH", RICHER), livePair("BTC", RICHER)]);
+    await stage.supervisor.reload();
+    const news = [stage.worker("ETH"), stage.worker("BTC")];
+    expect(news.every((worker) => !olds.has(worker))).toBe(true);
+    expect(news.map(({ start }) => start.commands)).toEqual([["pause"], ["halt"]]);
   });
 
   test("starts a pair only once its old orders are gone", async () => {

@@ -47,9 +47,12 @@ export class FakeVenue {
     ["USDT", "100000"],
   ]);
   clockOffsetMs = 3;
+  keyWarnings: readonly string[] = [];
   closed: string | null = null;
   /** Thrown by the call of that name, instead of an answer. */
   readonly failures = new Map<"openDesk" | keyof VenueDesk, Error>();
+  /** Calls that are never answered. */
+  readonly mute = new Set<"openDesk" | keyof VenueDesk>();
   /** What sweeps answer, one after another; then they do their work again. */
   readonly sweepAnswers: SweepResult[] = [];
 
@@ -75,6 +78,7 @@ export class FakeVenue {
   }
 
   #answer<Answer>(call: "openDesk" | keyof VenueDesk, answer: () => Answer): Promise<Answer> {
+    if (this.mute.has(call)) return new Promise(() => undefined);
     const failure = this.failures.get(call);
     return failure === undefined ? Promise.resolve(answer()) : Promise.reject(failure);
   }
@@ -86,6 +90,7 @@ export class FakeVenue {
         const instrument = spotInstrument({ symbol, base: symbol.replace("USDT", "") });
         return { instrument, data: { symbol }, closed: this.closed };
       }),
+    checkKey: () => this.#answer("checkKey", () => this.keyWarnings),
     balances: () => this.#answer("balances", () => this.balances),
     openOrderIds: (symbol, isOurs) =>
       this.#answer("openOrderIds", () => {

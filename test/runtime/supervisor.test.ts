@@ -1,7 +1,7 @@
 /** The supervisor with workers and a venue in the hands of the test: their life, and their end. */
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { livePair, rejection, Stage, settled } from "./supervision.ts";
 
@@ -178,6 +178,23 @@ describe("a worker that ends", () => {
     expect(stage.worker("ETH").start.commands).toEqual([]);
   });
 
+  test("before it answers a pause leaves that to the next one", async () => {
+    await stage.start([livePair("ETH")]);
+    const first = stage.worker("ETH");
+    first.isObedient = false;
+    const answers = [
+      rejection(stage.supervisor.command("ETH", "pause")),
+      rejection(stage.supervisor.command("ETH", "cancel")),
+    ];
+    await settled();
+    first.close();
+    expect((await Promise.all(answers)).map(({ code }) => code)).toEqual(["not-now", "not-now"]);
+    await stage.pass(3000);
+    expect(stage.worker("ETH")).not.toBe(first);
+    expect(stage.worker("ETH").start.commands).toEqual(["pause"]);
+    expect(stage.supervisor.pair("ETH")?.state).toBe("paused");
+  });
+
   test("hands what it had on to the next one", async () => {
     await stage.start([livePair("ETH")]);
     const { inventory } = stage.worker("ETH").status();
@@ -256,6 +273,49 @@ describe("a stop", () => {
     stage.venue.open("ETHUSDT", "mm-ETH-q1-1", "web_1");
     expect((await stage.supervisor.stop()).isClean).toBe(true);
     expect([...(stage.venue.openOrders.get("ETHUSDT") ?? [])]).toEqual(["web_1"]);
+  });
+
+  test("where the venue goes mute after the workers stopped ends in ten seconds", async () => {
+    await stage.start([livePair("ETH")]);
+    stage.venue.mute.add("openOrderIds");
+    stage.venue.sweepAnswers.push({ canceled: 0, left: [], problem: "no answer" });
+    const stopping = stage.supervisor.stop();
+    // Nothing moves the clock on after these ten seconds.
+    await stage.pass(10_000);
+    expect((await stopping).pairs).toEqual([{ id: "ETH", left: [], problem: "no answer" }]);
+    expect(stage.timers.pending).toBe(0);
+  });
+
+  test("names the orders that a worker knew of where the venue does not list them", async () => {
+    await stage.start([livePair("ETH"), livePair("BTC")]);
+    const answer = { canceled: 0, left: [], problem: "no answer" };
+    stage.venue.sweepAnswers.push(answer, answer);
+    const eth = stage.worker("ETH");
+    eth.isObedient = false;
+    const view = { side: "buy", price: "1", size: "1", filled: "0", status: "open" } as const;
+    const orders = [{ clientOrderId: "mm-BTC-q1-1", ...view }];
+    stage.worker("BTC").tell("quoting", { orders });
+    // One says what it could not cancel; the other has gone when it is asked.
+    stage.worker("BTC").close();
+    await settled();
+    stage.venue.sweepAnswers.push(answer);
+    const stopping = stage.supervisor.stop();
+    eth.say({ kind: "stopped", left: ["mm-ETH-q1-7"], status: eth.status() });
+    await stage.pass(10_000);
+    expect((await stopping).pairs).toEqual([
+      { id: "BTC", left: ["mm-BTC-q1-1"], problem: "no answer" },
+      { id: "ETH", left: ["mm-ETH-q1-7"], problem: "no answer" },
+    ]);
+  });
+
+  test("does not fail for a lock that cannot be removed, nor take away another's", async () => {
+    await stage.start([livePair("ETH"), livePair("BTC")]);
+    const locks = join(stage.folder, "state", "locks");
+    rmSync(join(locks, "pair-ETH.lock"));
+    mkdirSync(join(locks, "pair-ETH.lock"));
+    writeFileSync(join(locks, "pair-BTC.lock"), "another's");
+    expect((await stage.supervisor.stop()).isClean).toBe(true);
+    expect(readdirSync(locks).toSorted()).toEqual(["pair-BTC.lock", "pair-ETH.lock"]);
   });
 
   test("says what may be left, and why", async () => {

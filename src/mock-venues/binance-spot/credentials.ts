@@ -9,15 +9,42 @@ import { InputError } from "#domain/errors.ts";
 import { ApiError, badRequest, missing } from "./api-error.ts";
 import type { Params } from "./params.ts";
 
+/** By the venue's names: a key as it should be for a market maker. */
+const TRADING_ONLY = {
+  ipRestrict: true,
+  enableReading: true,
+  enableWithdrawals: false,
+  enableInternalTransfer: false,
+  enableMargin: false,
+  enableFutures: false,
+  permitsUniversalTransfer: false,
+  enableVanillaOptions: false,
+  enableFixApiTrade: false,
+  enableFixReadOnly: false,
+  enableSpotAndMarginTrading: true,
+  enablePortfolioMarginTrading: false,
+};
+/** What the venue says that a key may do. It is told, not enforced. */
+type KeyPermissions = Readonly<typeof TRADING_ONLY>;
+
 /** A key that the venue shall know: of one kind or the other. */
-export type ApiKeySetup =
-  | { readonly apiKey: string; readonly hmacSecret: string }
+export type ApiKeySetup = {
+  readonly apiKey: string;
+  /** What differs from a key that may trade on spot, from some addresses, and no more. */
+  readonly permissions?: Partial<KeyPermissions>;
+} & (
+  | { readonly hmacSecret: string }
   /** SPKI: `-----BEGIN PUBLIC KEY-----` … */
-  | { readonly apiKey: string; readonly ed25519PublicKeyPem: string };
+  | { readonly ed25519PublicKeyPem: string }
+);
 
 export type KeyKind = "hmac" | "ed25519";
 
-interface KnownKey {
+interface KnownKey extends Lock {
+  readonly permissions: KeyPermissions;
+}
+
+interface Lock {
   readonly kind: KeyKind;
   readonly isSignedBy: (payload: string, signature: string) => boolean;
 }
@@ -50,6 +77,11 @@ export class Credentials {
   verify(apiKey: string, payload: string, signature: string): void {
     if (this.#known(apiKey).isSignedBy(payload, signature)) return;
     throw badRequest(-1022, "Signature for this request is not valid.");
+  }
+
+  /** @throws {ApiError} -2014, -2015 */
+  permissionsOf(apiKey: string): KeyPermissions {
+    return this.#known(apiKey).permissions;
   }
 
   #known(apiKey: string): KnownKey {
@@ -87,6 +119,10 @@ export function checkTimestamp(params: Params, nowMs: number): void {
 }
 
 function knownKey(setup: ApiKeySetup): KnownKey {
+  return { ...lockOf(setup), permissions: { ...TRADING_ONLY, ...setup.permissions } };
+}
+
+function lockOf(setup: ApiKeySetup): Lock {
   if ("hmacSecret" in setup) {
     const { hmacSecret } = setup;
     return {

@@ -29,6 +29,7 @@ import type { Params } from "./params.ts";
 import {
   accountStatus,
   allOrders,
+  apiRestrictions,
   commission,
   openOrders,
   orderCounts,
@@ -40,10 +41,10 @@ import type { Venue } from "./venue.ts";
 export type Verb = "GET" | "POST" | "PUT" | "DELETE";
 
 export interface Method {
-  /** On the WebSocket API. */
+  /** On the WebSocket API, where it is there too. */
   readonly name: string;
   readonly verb: Verb;
-  /** Under `/api/v3/`. */
+  /** The whole of it. */
   readonly path: string;
   readonly weightOf: (params: Params) => number;
   readonly isSigned: boolean;
@@ -55,12 +56,14 @@ export interface Method {
   readonly run: (venue: Venue, params: Params) => unknown;
 }
 
+/** Its path is under `/api/v3/`, or whole where it begins with a slash. */
 type Route = Pick<Method, "name" | "verb" | "path" | "run" | "params">;
 
 function open(route: Route, weight: number | Method["weightOf"]): Method {
   const weightOf = typeof weight === "number" ? () => weight : weight;
   const flags = { isSigned: false, isFreeOnSuccess: false, tellsOrderCounts: false };
-  return { ...route, weightOf, ...flags };
+  const path = route.path.startsWith("/") ? route.path : `/api/v3/${route.path}`;
+  return { ...route, path, weightOf, ...flags };
 }
 
 function signed(route: Route, weight: number | Method["weightOf"]): Method {
@@ -75,6 +78,7 @@ const PERIOD = ["startTime", "endTime", "limit"];
 const IDS = ["symbol", "orderId", "origClientOrderId"];
 const SYMBOLS = ["symbol", "symbols"];
 
+/** Those that both the WebSocket API and REST have. */
 export const METHODS: readonly Method[] = [
   open({ name: "ping", verb: "GET", path: "ping", params: [], run: () => ({}) }, 1),
   open({ name: "time", verb: "GET", path: "time", params: [], run: serverTime }, 1),
@@ -246,6 +250,21 @@ export const METHODS: readonly Method[] = [
       run: orderCounts,
     },
     40,
+  ),
+];
+
+export const REST_METHODS: readonly Method[] = [
+  ...METHODS,
+  // The real venue meters what is under /sapi apart; here it draws on the same weight.
+  signed(
+    {
+      name: "apiRestrictions",
+      verb: "GET",
+      path: "/sapi/v1/account/apiRestrictions",
+      params: [],
+      run: apiRestrictions,
+    },
+    1,
   ),
 ];
 

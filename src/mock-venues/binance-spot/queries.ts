@@ -14,6 +14,8 @@ import type { Venue } from "./venue.ts";
 const DAY_MS = 86_400_000;
 const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 1000;
+/** When all keys were made, as far as anybody asks. */
+const KEY_TIME_MS = 1_698_645_219_000;
 const ZERO_RATES = {
   maker: "0.00000000",
   taker: "0.00000000",
@@ -105,6 +107,12 @@ export function accountStatus(venue: Venue, params: Params): JsonObject {
     permissions: ["SPOT"],
     uid: 1,
   };
+}
+
+/** What the key may do that this is asked by. */
+export function apiRestrictions({ credentials }: Venue, params: Params): JsonObject {
+  const permissions = credentials.permissionsOf(params.requiredText("apiKey"));
+  return { createTime: KEY_TIME_MS, ...permissions };
 }
 
 export function commission(venue: Venue, params: Params): JsonObject {

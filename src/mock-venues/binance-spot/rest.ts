@@ -8,7 +8,7 @@ import { type ApiReply, converse, execute } from "./api.ts";
 import { ApiError, badRequest, missing } from "./api-error.ts";
 import { checkTimestamp } from "./credentials.ts";
 import type { Faults } from "./faults.ts";
-import { METHODS, type Method } from "./methods.ts";
+import { type Method, REST_METHODS } from "./methods.ts";
 import { Params } from "./params.ts";
 import { intervalCode } from "./rate-limits.ts";
 import type { Venue } from "./venue.ts";
@@ -20,12 +20,11 @@ export interface RestRules {
   readonly eventBeforeResponse: boolean;
 }
 
-const PREFIX = "/api/v3/";
 const ROUTES: ReadonlyMap<string, Method> = new Map(
-  METHODS.map((method) => [`${method.verb} ${PREFIX}${method.path}`, method]),
+  REST_METHODS.map((method) => [`${method.verb} ${method.path}`, method]),
 );
 /** Gone since 2026-02-20: the user stream is subscribed to on the WebSocket API. */
-const LISTEN_KEY_PATH = `${PREFIX}userDataStream`;
+const LISTEN_KEY_PATH = "/api/v3/userDataStream";
 
 interface RestRequest {
   readonly method: Method;
@@ -61,10 +60,12 @@ export async function answerRest(rules: RestRules, request: Request): Promise<Re
 }
 
 function executeRest(venue: Venue, asked: RestRequest): ApiReply {
-  const { method } = asked;
+  const { method, apiKey } = asked;
   let params: Params;
   try {
-    params = new Params(valuesOf([asked.query, asked.body]));
+    const values = valuesOf([asked.query, asked.body]);
+    // The header's key stands among the parameters, where the WebSocket API has it.
+    params = new Params(apiKey === null ? values : new Map([...values, ["apiKey", apiKey]]));
   } catch (error) {
     if (error instanceof ApiError) return { status: error.status, error };
     throw error;

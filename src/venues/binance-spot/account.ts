@@ -12,7 +12,7 @@ import type { ApiMethod } from "./api.ts";
 import { readAccount, readOpenOrders } from "./responses.ts";
 import type { RequestParams } from "./signing.ts";
 import { TradeLog, type TradeLogParts } from "./trade-log.ts";
-import { readUserEvent, type UserEvent } from "./user-events.ts";
+import { type IsOurs, readUserEvent, type UserEvent } from "./user-events.ts";
 import { type MessageContext, tradeNumberOf } from "./wire.ts";
 
 /** While fills keep coming a snapshot may never be of one moment; then the last one has to do. */
@@ -81,9 +81,11 @@ export class SpotAccount {
 
   /** One message of the user data stream. Never throws. */
   onUserEvent(json: unknown, receivedTimeMs: number): void {
-    const { instrument } = this.#parts;
+    const { instrument, orders } = this.#parts;
+    const isOurs: IsOurs = (venueOrderId, ids) =>
+      typeof orders.clientIdOf(venueOrderId) === "string" || ids.some((id) => orders.isOurs(id));
     try {
-      this.#take(readUserEvent(json, { instrument, receivedTimeMs }));
+      this.#take(readUserEvent(json, { instrument, receivedTimeMs }, isOurs));
     } catch (thrown) {
       // Money may have moved: what the message did not tell has to be asked for.
       this.#tellUnreadable(thrown);
@@ -105,6 +107,10 @@ export class SpotAccount {
       case "orders":
         if (event.events.some(({ kind }) => kind === "fill")) this.#moves += 1;
         this.#tellReport(event.events);
+        return;
+      case "foreign":
+        if (event.isTrade) this.#moves += 1;
+        this.#parts.orders.noteForeign(event.venueOrderId);
         return;
       case "balances":
         this.#mergeBalances(event);
@@ -195,10 +201,8 @@ export class SpotAccount {
   #tellSnapshot(open: unknown, account: unknown): void {
     const { orders, news } = this.#parts;
     const context = this.#context();
-    const listed = readOpenOrders(open, context);
-    const openOrderIds = listed
-      .map((order) => order.clientOrderId)
-      .filter((id) => orders.isOurs(id));
+    const listed = readOpenOrders(open, context, (id) => orders.isOurs(id));
+    const openOrderIds = listed.map((order) => order.clientOrderId);
     const event: AccountEvent = readAccount(account, openOrderIds, context);
     for (const order of listed) orders.note(order);
     orders.isListed = true;

@@ -19,6 +19,7 @@ export interface MethodSpec {
   readonly isCancel: boolean;
 }
 
+/** @param path under `/api/v3/`, or whole where it begins with a slash */
 function method(
   verb: MethodSpec["verb"],
   path: string,
@@ -26,7 +27,8 @@ function method(
   rest: Partial<MethodSpec> = {},
 ): MethodSpec {
   const flags = { countsAsOrder: false, isSigned: true, isCancel: false };
-  return { verb, path: `/api/v3/${path}`, weight, ...flags, ...rest };
+  const whole = path.startsWith("/") ? path : `/api/v3/${path}`;
+  return { verb, path: whole, weight, ...flags, ...rest };
 }
 
 /** By the name of the WebSocket API. Weights that depend on parameters are the dearest we use. */
@@ -45,6 +47,8 @@ export const METHODS = {
   "account.status": method("GET", "account", 20),
   "account.commission": method("GET", "account/commission", 20),
   myTrades: method("GET", "myTrades", 20),
+  /** By REST alone, for the desk; testnets have no `/sapi`. The real venue meters it apart. */
+  apiRestrictions: method("GET", "/sapi/v1/account/apiRestrictions", 1),
 } as const satisfies Readonly<Record<string, MethodSpec>>;
 
 export type ApiMethod = keyof typeof METHODS;
@@ -66,8 +70,8 @@ export interface SpotApi {
   /**
    * Sends a call before it returns: over the WebSocket API where that is ready, else by REST.
    * Timestamp, key and signature are added. The promise never rejects. It is settled within the
-   * request time-out; where the venue refused our time, after measuring it and sending once more,
-   * within three.
+   * request time-out; where the venue refused our time, after measuring it and sending once more
+   * (an order only within a second), within three.
    */
   call(method: ApiMethod, params: RequestParams): Promise<ApiAnswer>;
   /** The venue's clock now, epoch milliseconds. */

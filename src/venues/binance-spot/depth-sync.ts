@@ -8,6 +8,10 @@
  * - an event whose last id is not above the book's says nothing new and is left out;
  * - an event whose first id is above the book's by more than one leaves a gap, wherever the events
  *   between went: also those that did not fit into the buffer, or came on another connection.
+ *
+ * Ids that make no sense must not freeze the book, which would look alive: where event after event
+ * says nothing new, or stays behind one and the same ticker, the venue counts anew or has told an
+ * id from nowhere, and the book is thrown away as after a gap.
  */
 
 import type { BookUpdate, FusedBook } from "#domain/fused-book.ts";
@@ -15,13 +19,16 @@ import type { BookUpdate, FusedBook } from "#domain/fused-book.ts";
 /**
  * - `buffered`: kept for the snapshot. `applied`: the book is that of the event.
  * - `ignored`: the book shows it already.
- * - `gap`: the book was thrown away; the event is the first kept for the next snapshot.
+ * - `gap`: the book was thrown away; the event is the first kept for the next snapshot. Also where
+ *   the ids have made no sense for too long.
  */
 export type DepthVerdict = "buffered" | "applied" | "ignored" | "gap";
 
 /** A minute of events, and more levels than such a minute has. Beyond, it starts from here. */
 const MAX_EVENTS = 600;
 const MAX_LEVELS = 200_000;
+/** Events in a row that change nothing: ten seconds of them. Snapshots are never so far ahead. */
+const MAX_FRUITLESS = 100;
 
 interface BufferedEvent {
   readonly firstId: number;
@@ -35,6 +42,9 @@ export class DepthSync {
   #levels = 0;
   /** Last update that the book shows. */
   #bookId = 0;
+  /** Events in a row that said nothing new, or were older than a ticker that stays the same. */
+  #fruitless = 0;
+  #heldBy = 0;
 
   constructor(book: FusedBook) {
     this.#book = book;
@@ -51,15 +61,24 @@ export class DepthSync {
       this.#keep(firstId, update);
       return "buffered";
     }
-    if (update.lastId <= this.#bookId) return "ignored";
-    if (firstId > this.#bookId + 1) {
+    const isOld = update.lastId <= this.#bookId;
+    if (firstId > this.#bookId + 1 || this.#isStuck(isOld)) {
       this.clear();
       this.#keep(firstId, update);
       return "gap";
     }
+    if (isOld) return "ignored";
     this.#bookId = update.lastId;
     this.#book.applyDepth(update);
     return "applied";
+  }
+
+  #isStuck(isOld: boolean): boolean {
+    const { tickerIsNewer, tickerId } = this.#book;
+    const isHeld = tickerIsNewer && tickerId === this.#heldBy;
+    this.#heldBy = tickerId;
+    this.#fruitless = isOld || isHeld ? this.#fruitless + 1 : 0;
+    return this.#fruitless > MAX_FRUITLESS;
   }
 
   /**
@@ -89,6 +108,7 @@ export class DepthSync {
   clear(): void {
     this.#forgetEvents();
     this.#book.clear();
+    this.#fruitless = 0;
   }
 
   #keep(firstId: number, update: BookUpdate): void {

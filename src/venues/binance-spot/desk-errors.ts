@@ -1,5 +1,6 @@
 /**
  * What a failed question of the desk means to the user: what is wrong, and what to do about it.
+ * Whoever asked adds which account and address it is about.
  * Pure; may import domain only.
  */
 
@@ -7,8 +8,6 @@ import { InputError, type MmError } from "#domain/errors.ts";
 import { VenueError } from "../venue.ts";
 import type { ApiAnswer } from "./api.ts";
 import { outcomeOf, type Reply } from "./errors.ts";
-
-const WHERE = "Binance Spot";
 
 const BAD_SIGNATURE = -1022;
 const KEY_CODES: ReadonlySet<number> = new Set([-2014, -2015, BAD_SIGNATURE]);
@@ -33,13 +32,11 @@ export function deskError(answer: ApiAnswer, nowMs: number): MmError | null {
       return throttled(outcome.message, outcome.untilMs, nowMs);
     case "clock":
       return new InputError("clock-offset", outcome.message, {
-        where: WHERE,
         hint: "set this machine's clock (NTP): it differs from the venue's by too much",
       });
     case "rejected":
     case "fatal":
       return new VenueError("venue-refused", outcome.message, {
-        where: WHERE,
         hint: `the venue's code is ${reply.code}, its HTTP status ${reply.status}`,
       });
   }
@@ -48,7 +45,6 @@ export function deskError(answer: ApiAnswer, nowMs: number): MmError | null {
 /** The venue cannot be reached, or does not answer. */
 export function unreachable(message: string): VenueError {
   return new VenueError("venue-unreachable", message, {
-    where: WHERE,
     hint: "check the network, the address under `venues`, and the venue's status page",
   });
 }
@@ -56,7 +52,6 @@ export function unreachable(message: string): VenueError {
 function throttled(message: string, untilMs: number, nowMs: number): VenueError {
   const seconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
   return new VenueError("venue-throttled", message, {
-    where: WHERE,
     hint: `wait ${seconds} s; other programs at this address draw on the same limits`,
   });
 }
@@ -67,5 +62,5 @@ function badKey({ code, message }: Reply): InputError {
       ? "the secret does not belong to this API key, or was copied with something missing"
       : "check the API key, the IP addresses it is bound to, that it may trade on spot, and that " +
         "it is a key of this address: keys of the testnet do not work live";
-  return new InputError("bad-key", message, { where: WHERE, hint });
+  return new InputError("bad-key", message, { hint });
 }

@@ -63,7 +63,7 @@ const Legs = v.object({
   newOrderResponse: v.optional(v.unknown()),
 });
 
-/** A pause where the venue asks for one without saying how long. */
+/** The least pause where the venue asks for one. */
 const BACK_OFF_MS = 1000;
 /** The shortest ban there is. */
 const SHORTEST_BAN_MS = 120_000;
@@ -172,10 +172,10 @@ function outcomeOfCode(reply: Reply, nowMs: number): Outcome | null {
       return { kind: "throttled", scope: "all", untilMs: weightEnd(reply, nowMs), message };
     case "orders": {
       const untilMs = retryAtMs ?? windowEnd(nowMs, ORDER_WINDOW_MS);
-      return { kind: "throttled", scope: "orders", untilMs, message };
+      return { kind: "throttled", scope: "orders", untilMs: later(untilMs, nowMs), message };
     }
     case "busy": {
-      const untilMs = retryAtMs ?? nowMs + BACK_OFF_MS;
+      const untilMs = later(retryAtMs ?? 0, nowMs);
       return { kind: "throttled", scope: "all", untilMs, message };
     }
     case "words":
@@ -191,7 +191,9 @@ function outcomeOfStatus(reply: Reply, nowMs: number): Outcome {
   }
   // 403: the venue's firewall. More of the same would make it worse.
   if (status === 401 || status === 403) return { kind: "fatal", message };
-  if (status >= 400 && status < 500) return { kind: "rejected", reason: "other", message };
+  // 408: somebody on the way, or the venue's own gateway, waited for the answer in vain.
+  const isRefusal = status >= 400 && status < 500 && status !== 408;
+  if (isRefusal) return { kind: "rejected", reason: "other", message };
   return { kind: "unknown", message };
 }
 
@@ -216,8 +218,13 @@ function outcomeOfWords(message: string): Outcome {
 function weightEnd({ status, message, retryAtMs }: Reply, nowMs: number): number {
   const banned = /banned until (\d{13})/.exec(message)?.[1];
   if (banned !== undefined) return Math.max(Number(banned), retryAtMs ?? 0);
-  if (retryAtMs !== null) return retryAtMs;
+  if (retryAtMs !== null) return later(retryAtMs, nowMs);
   return status === 418 ? nowMs + SHORTEST_BAN_MS : windowEnd(nowMs, WEIGHT_WINDOW_MS);
+}
+
+/** A time that is over, or was never one, is no leave to go on at once: bans follow on that. */
+function later(untilMs: number, nowMs: number): number {
+  return Math.max(untilMs, nowMs + BACK_OFF_MS);
 }
 
 function windowEnd(nowMs: number, windowMs: number): number {

@@ -32,6 +32,9 @@ const LOOK_AGAIN_MS = 1000;
 /** Of an earlier run, no more than a symbol allows can be open. */
 const MAX_LOOK_AGAIN = 1024;
 
+/** The price of an order that has waited longer is of then; the core gives it up after 6 s. */
+const PLACE_WITHIN_MS = 1000;
+
 /** `other`: that a market is closed comes among these. */
 const RULE_REFUSALS: ReadonlySet<RejectReason> = new Set(["filter", "other"]);
 
@@ -51,6 +54,8 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
   readonly #parts: ExecutionParts;
   readonly #symbol: string;
   readonly #lookAgain = new Map<string, CancelTimer>();
+  /** Orders that wait for the cancel of those that they replace. */
+  readonly #unsent = new Set<string>();
   #isStopped = false;
 
   constructor(parts: ExecutionParts) {
@@ -204,13 +209,19 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
   }
 
   #cancelThenPlace(clientOrderId: string, request: OrderRequest): void {
+    const { news } = this.#parts;
+    const latestMs = news.clocks.nowMs() + PLACE_WITHIN_MS;
+    this.#unsent.add(request.clientOrderId);
     this.#cancel(clientOrderId, "cancel-rejected", (verdict) => {
-      if (verdict.kind === "accepted" && !this.#isStopped) {
+      // Canceled meanwhile: it must not come after all.
+      if (!this.#unsent.delete(request.clientOrderId)) return;
+      const isInTime = news.clocks.nowMs() <= latestMs;
+      if (verdict.kind === "accepted" && isInTime && !this.#isStopped) {
         this.#place(request);
         return;
       }
-      const message = `not sent: ${clientOrderId} was not canceled first`;
-      this.#parts.news.order(request.clientOrderId, "rejected", { reason: "other", message });
+      const message = `not sent: ${clientOrderId} was not canceled first, and soon`;
+      news.order(request.clientOrderId, "rejected", { reason: "other", message });
     });
   }
 
@@ -223,7 +234,13 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
     change: "cancel-rejected" | "amend-rejected",
     next?: (verdict: Verdict) => void,
   ): void {
-    this.#parts.orders.setCancelUnderWay(clientOrderId, true);
+    const { orders, news } = this.#parts;
+    if (this.#unsent.delete(clientOrderId)) {
+      const message = "it had not been sent yet";
+      queueMicrotask(() => news.order(clientOrderId, "canceled", { message }));
+      return;
+    }
+    orders.setCancelUnderWay(clientOrderId, true);
     this.#send("order.cancel", this.#idOf(clientOrderId), [clientOrderId], (answer) => {
       const verdict = this.#verdict(answer);
       this.#guarded([clientOrderId], () => this.#onCanceled(clientOrderId, change, verdict));
@@ -255,11 +272,12 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
       const verdict = this.#verdict(answer);
       // Unanswered: the core's own reconciliation lists them again.
       if (verdict.kind !== "accepted") return;
-      const listed = readOpenOrders(verdict.result, this.#context());
+      const isOurs = (id: string): boolean => orders.isOurs(id);
+      const listed = readOpenOrders(verdict.result, this.#context(), isOurs);
       for (const event of listed) orders.note(event);
       orders.isListed = true;
       for (const { clientOrderId } of listed) {
-        const order = orders.isOurs(clientOrderId) ? orders.find(clientOrderId) : undefined;
+        const order = orders.find(clientOrderId);
         if (order?.isOpen !== true || order.isCancelUnderWay) continue;
         // What was placed since is not meant.
         if (!order.isOfThisRun || order.createdMs < askedMs) this.cancel(clientOrderId);

@@ -24,6 +24,13 @@ import type { RateLimit } from "./instruments.ts";
 const MARGIN = 0.1;
 /** Of weight and raw requests, for cancels alone. */
 const CANCEL_RESERVE = 0.05;
+/**
+ * The venue takes fills off its count of unfilled orders, so a day's count falls. Of ten seconds'
+ * count that is not worth a risk: as many may be under way at once.
+ */
+const FALLS_FROM_MS = 3_600_000;
+/** Requests that may be under way on one connection: see ws-api.ts. */
+const UNDER_WAY_MAX = 1024;
 /** The longest ban that is documented; a time-out beyond it is a misreading. */
 const LONGEST_BAN_MS = 3 * 86_400_000;
 
@@ -60,7 +67,10 @@ export function budgetSpecs(rateLimits: readonly RateLimit[]): BudgetSpec[] {
     if (limit >= (specs.get(name)?.limit ?? Infinity)) continue;
     const isShared = rateLimit.kind === "request-weight" || rateLimit.kind === "raw-requests";
     const cancelReserve = isShared ? Math.floor(limit * CANCEL_RESERVE) : 0;
-    specs.set(name, { name, limit, windowMs: rateLimit.windowMs, cancelReserve });
+    const { windowMs } = rateLimit;
+    const falls = rateLimit.kind === "orders" && windowMs >= FALLS_FROM_MS;
+    const underWay = falls ? { underWayMax: UNDER_WAY_MAX } : {};
+    specs.set(name, { name, limit, windowMs, cancelReserve, ...underWay });
   }
   return [...specs.values()];
 }

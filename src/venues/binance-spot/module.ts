@@ -87,7 +87,9 @@ function connect(link: VenueLink, world: VenueWorld): VenueConnection {
   }
   const { urls, budgets, orderPrefix, pairId, sinceTradeId } = link;
   const { market, fees } = readSetup(link.market, link.symbol);
-  const api = new LiveSpotApi({ urls, access: accessOf(link.credentials), budgets }, world);
+  const { symbol } = link;
+  const access = accessOf(link.credentials);
+  const api = new LiveSpotApi({ urls, access, budgets, symbol }, world);
   const { instrument } = market;
   const feed = new MarketStream(
     {

@@ -35,6 +35,8 @@ interface Range {
 export class OrderChecks {
   readonly #instrument: Instrument;
   #rules: SpotRules;
+  /** Most of `ticks · lots`: whole numbers, since this is asked of every order. */
+  #maxUnits: number;
   #reference: Decimal | null = null;
   #buyBand: Range | null = null;
   #sellBand: Range | null = null;
@@ -42,6 +44,7 @@ export class OrderChecks {
   constructor({ instrument, rules }: SpotMarket) {
     this.#instrument = instrument;
     this.#rules = rules;
+    this.#maxUnits = maxUnitsOf(rules, instrument);
   }
 
   get rules(): SpotRules {
@@ -51,6 +54,7 @@ export class OrderChecks {
   /** The venue changed its rules; its tick and lot are as they were. */
   setRules(rules: SpotRules): void {
     this.#rules = rules;
+    this.#maxUnits = maxUnitsOf(rules, this.#instrument);
     this.setReferencePrice(this.#reference);
   }
 
@@ -111,10 +115,9 @@ export class OrderChecks {
     if (quantityLots > maxLots) {
       return filter(`${instrument.sizeString(quantityLots)} is above the most size (LOT_SIZE)`);
     }
-    if (maxNotional === null) return null;
-    const notional = instrument.notional(priceTicks, quantityLots);
-    if (notional.lte(maxNotional)) return null;
-    return filter(`a value of ${plain(notional)} is above ${plain(maxNotional)} (NOTIONAL)`);
+    if (maxNotional === null || priceTicks * quantityLots <= this.#maxUnits) return null;
+    const notional = plain(instrument.notional(priceTicks, quantityLots));
+    return filter(`a value of ${notional} is above ${plain(maxNotional)} (NOTIONAL)`);
   }
 
   #checkPosition({ side, quantityLots }: OrderRequest, holdings: Holdings): Refusal | null {
@@ -139,6 +142,12 @@ export class OrderChecks {
       Number(plain(price.times(factor).div(tickSize).round(0, rounding)));
     return { minTicks: ticks(down, 3), maxTicks: ticks(up, 0) };
   }
+}
+
+/** Infinity where the venue has no such rule. A bound beyond 2^53 is rounded: no order nears it. */
+function maxUnitsOf({ maxNotional }: SpotRules, { tickSize, lotSize }: Instrument): number {
+  if (maxNotional === null) return Infinity;
+  return Number(plain(maxNotional.div(tickSize.times(lotSize)).round(0, 0)));
 }
 
 function filter(message: string): Refusal {

@@ -4,9 +4,10 @@
  */
 
 import * as v from "valibot";
-import { decimal, plain } from "#domain/decimal.ts";
+import { type Decimal, decimal, plain } from "#domain/decimal.ts";
 import type { AccountEvent, OrderEvent } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
+import type { Instrument } from "#domain/instrument.ts";
 import {
   Amount,
   Count,
@@ -20,10 +21,11 @@ import {
   tradeKey,
 } from "./wire.ts";
 
+const OrderName = v.object({ symbol: v.string(), clientOrderId: v.string() });
+
 const Order = v.object({
-  symbol: v.string(),
+  ...OrderName.entries,
   orderId: Count,
-  clientOrderId: v.string(),
   origQty: Quantity,
   executedQty: Quantity,
   preventedQuantity: v.optional(Quantity),
@@ -59,7 +61,12 @@ export interface OwnTrade {
   /** Grows with time in a symbol: ask for more from the next one on. */
   readonly tradeNumber: number;
   readonly venueOrderId: string;
-  readonly fill: Omit<Fill, "clientOrderId">;
+  readonly venueTimeMs: number;
+  /**
+   * Read only for an order of ours: others may trade off our grid, by orders that are older than
+   * the venue's last change of it. @throws {ProtocolError}, {InputError} `off-grid`
+   */
+  readonly fill: () => Omit<Fill, "clientOrderId">;
 }
 
 /** Prices as floats: for volatility, never for money. */
@@ -107,10 +114,26 @@ export function readOrder(json: unknown, context: MessageContext): OrderEvent {
   };
 }
 
-/** The answer of `openOrders.status` for one symbol, whoever placed them. @throws as readOrder */
-export function readOpenOrders(json: unknown, context: MessageContext): OrderEvent[] {
+/**
+ * The answer of `openOrders.status` for one symbol. Of other people's orders no more than the name
+ * is read: they may be off our grid. @throws as readOrder
+ */
+export function readOpenOrders(
+  json: unknown,
+  context: MessageContext,
+  isOurs: (clientOrderId: string) => boolean,
+): OrderEvent[] {
   const orders = parsed(v.array(v.unknown()), json, "openOrders.status");
-  return orders.map((order) => readOrder(order, context));
+  return orders
+    .filter((order) => isOurs(readOrderName(order, context)))
+    .map((order) => readOrder(order, context));
+}
+
+/** The client id in the answer of `order.status`, whosever the order is. @throws {ProtocolError} */
+export function readOrderName(json: unknown, context: MessageContext): string {
+  const { symbol, clientOrderId } = parsed(OrderName, json, "order.status");
+  checkSymbol(symbol, context, "order.status");
+  return clientOrderId;
 }
 
 /**
@@ -142,7 +165,6 @@ export function readAccount(
 /**
  * The answer of `myTrades`, in its order: oldest first.
  * @throws {ProtocolError}
- * @throws {InputError} `off-grid`
  */
 export function readOwnTrades(json: unknown, context: MessageContext): OwnTrade[] {
   const { instrument } = context;
@@ -152,7 +174,8 @@ export function readOwnTrades(json: unknown, context: MessageContext): OwnTrade[
     return {
       tradeNumber: trade.id,
       venueOrderId: trade.orderId.toString(),
-      fill: {
+      venueTimeMs: trade.time,
+      fill: () => ({
         tradeId: tradeKey(trade.symbol, trade.id),
         side: trade.isBuyer ? "buy" : "sell",
         priceTicks: instrument.ticksOf(trade.price),
@@ -161,7 +184,7 @@ export function readOwnTrades(json: unknown, context: MessageContext): OwnTrade[
         feeAsset: feeAssetOf(trade.commission, trade.commissionAsset, { instrument, where }),
         liquidity: trade.isMaker ? "maker" : "taker",
         venueTimeMs: trade.time,
-      },
+      }),
     };
   });
 }
@@ -184,20 +207,26 @@ export function readKlines(json: unknown): Candle[] {
 }
 
 /**
- * The answer of `depth`. Sizes are cut to whole lots: an order placed before the venue made its
- * lot coarser may still rest there. Prices are exact.
+ * The answer of `depth`. Sizes are rounded up to whole lots, as those of the stream are (see
+ * MarketMessage): an order placed before the venue made its lot coarser may still rest there.
+ * Prices are exact.
  * @throws {ProtocolError}
  * @throws {InputError} `off-grid` where a price does not fit the instrument
  */
 export function readDepth(json: unknown, { instrument }: MessageContext): DepthSnapshot {
   const depth = parsed(Depth, json, "depth");
   const levelsOf = (levels: typeof depth.bids): BookLevel[] =>
-    levels.map(([price, size]) => [instrument.ticksOf(price), instrument.wholeLots(decimal(size))]);
+    levels.map(([price, size]) => [instrument.ticksOf(price), lotsUp(decimal(size), instrument)]);
   return {
     lastUpdateId: depth.lastUpdateId,
     bids: levelsOf(depth.bids),
     asks: levelsOf(depth.asks),
   };
+}
+
+function lotsUp(size: Decimal, instrument: Instrument): number {
+  const lots = instrument.wholeLots(size);
+  return instrument.size(lots).lt(size) ? lots + 1 : lots;
 }
 
 function checkSymbol(symbol: string, { instrument }: MessageContext, where: string): void {

@@ -64,10 +64,14 @@ export class SpotRest implements SpotApi {
   }
 
   async call(method: ApiMethod, params: RequestParams): Promise<ApiAnswer> {
+    const { clock } = this.#world;
+    const sentMs = clock.nowMs();
     const answer = await this.#send(method, params);
     if (!isClockRefusal(answer) || !METHODS[method].isSigned) return answer;
-    this.#world.clock.distrust();
-    return (await this.measureClock()) === null ? this.#send(method, params) : answer;
+    clock.distrust();
+    const isMeasured = (await this.measureClock()) === null;
+    const isInTime = mayRepeat(method, clock.nowMs() - sentMs);
+    return isMeasured && isInTime ? this.#send(method, params) : answer;
   }
 
   async #send(method: ApiMethod, params: RequestParams): Promise<ApiAnswer> {
@@ -127,6 +131,17 @@ export class SpotRest implements SpotApi {
     const retryAtMs = this.venueNowMs() + UNREACHABLE_PAUSE_MS;
     return { kind: "not-sent", why: "not-connected", retryAtMs, message };
   }
+}
+
+/**
+ * An order sent again later than this could arrive once the core has taken it for lost, which is
+ * 6 s after it was made, 5 of them for the receive window; and its price is of long ago.
+ */
+const ORDER_REPEAT_MS = 1000;
+
+/** Whether a call that was not done may be sent again. @param ageMs since it was sent first */
+export function mayRepeat(method: ApiMethod, ageMs: number): boolean {
+  return !METHODS[method].countsAsOrder || ageMs <= ORDER_REPEAT_MS;
 }
 
 /** The venue refused the request's time: it was not done, and may be sent again with a better. */

@@ -18,8 +18,12 @@ const RULES_EVERY_MS = 600_000;
 const PRICE_EVERY_MS = 60_000;
 /** After a refusal that the rules as we know them do not explain. */
 const SOONEST_MS = 60_000;
-/** While no orders are taken: that they are again is told by nothing else. */
-const CLOSED_EVERY_MS = 60_000;
+/**
+ * While no orders are taken: that they are again is told by nothing else. Twice as long from one
+ * look to the next, for a look weighs 20 of 6000 a minute, and all pairs are closed at once.
+ */
+const CLOSED_FIRST_MS = 3_000;
+const CLOSED_MOST_MS = 60_000;
 
 const AveragePrice = v.object({ price: Quantity });
 const Filters = v.object({ filters: v.array(v.unknown()) });
@@ -43,6 +47,7 @@ export class RulesWatch {
   #filters: string | null = null;
   #isReading = false;
   #readMs = -Infinity;
+  #closedMs = CLOSED_FIRST_MS;
   #isStopped = false;
   #cancelRules: CancelTimer = () => {};
   #cancelPrice: CancelTimer = () => {};
@@ -72,7 +77,11 @@ export class RulesWatch {
   /** Reads the rules now, unless that was done a moment ago. */
   refresh(): void {
     const isSoon = this.#parts.timers.elapsedMs() - this.#readMs < SOONEST_MS;
-    if (this.#isStopped || this.#isReading || isSoon) return;
+    if (!isSoon) this.#read();
+  }
+
+  #read(): void {
+    if (this.#isStopped || this.#isReading) return;
     this.#cancelRules();
     this.#isReading = true;
     void this.#keepRules();
@@ -84,8 +93,17 @@ export class RulesWatch {
     this.#isReading = false;
     this.#readMs = timers.elapsedMs();
     if (this.#isStopped) return;
-    const everyMs = this.#isOpen ? RULES_EVERY_MS : CLOSED_EVERY_MS;
-    this.#cancelRules = timers.after(everyMs, () => this.refresh());
+    this.#cancelRules = timers.after(this.#nextReadMs(), () => this.#read());
+  }
+
+  #nextReadMs(): number {
+    if (this.#isOpen) {
+      this.#closedMs = CLOSED_FIRST_MS;
+      return RULES_EVERY_MS;
+    }
+    const waitMs = this.#closedMs;
+    this.#closedMs = Math.min(2 * waitMs, CLOSED_MOST_MS);
+    return waitMs;
   }
 
   async #readRules(): Promise<void> {

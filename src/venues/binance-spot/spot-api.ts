@@ -12,7 +12,7 @@ import type { SpotAccess } from "./access.ts";
 import { type ApiAnswer, type ApiMethod, METHODS, type SpotApi } from "./api.ts";
 import { SpotClock } from "./clock.ts";
 import { SpotLimits } from "./limits.ts";
-import { isClockRefusal, SpotRest } from "./rest.ts";
+import { isClockRefusal, mayRepeat, SpotRest } from "./rest.ts";
 import type { RequestParams } from "./signing.ts";
 import { SpotWsApi, type WsApiOwner } from "./ws-api.ts";
 
@@ -20,6 +20,8 @@ export interface LiveOptions {
   readonly urls: Pick<VenueUrls, "restUrl" | "wsApiUrl">;
   readonly access: SpotAccess;
   readonly budgets: SharedBudgets;
+  /** See WsApiOptions. */
+  readonly symbol?: string;
   /** Of one request. Default: 10 000, after which the venue gives up too. */
   readonly timeoutMs?: number;
   /** How old a request may be when the venue acts on it. Default: 5 000. */
@@ -106,10 +108,12 @@ export class LiveSpotApi implements SpotApi {
       return { kind: "not-sent", why: "not-connected", retryAtMs, message: "it was stopped" };
     }
     if (!this.#ws.isReady) return this.rest.call(method, params);
+    const sentMs = this.clock.nowMs();
     const answer = await this.#ws.call(method, params);
     if (!isClockRefusal(answer) || !METHODS[method].isSigned) return answer;
     this.clock.distrust();
     if (!(await this.#measureClock())) return answer;
+    if (!mayRepeat(method, this.clock.nowMs() - sentMs)) return answer;
     return this.#ws.isReady ? this.#ws.call(method, params) : this.rest.call(method, params);
   }
 

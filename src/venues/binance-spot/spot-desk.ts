@@ -16,6 +16,7 @@ import type { ApiAnswer, ApiMethod, SpotApi } from "./api.ts";
 import type { SpotClock } from "./clock.ts";
 import { deskError, unreachable } from "./desk-errors.ts";
 import { readExchangeInfo, readFees, readMarket, type SpotFees } from "./instruments.ts";
+import { checkPermissions } from "./key-permissions.ts";
 import { readSetup, type SpotSetup, STANDARD_FEES } from "./setup.ts";
 import type { RequestParams } from "./signing.ts";
 import { parsed, Quantity } from "./wire.ts";
@@ -75,13 +76,21 @@ export class SpotDesk implements VenueDesk {
     return { instrument, data, closed: isOpen ? null : word };
   }
 
+  async checkKey(): Promise<readonly string[]> {
+    this.#needKey();
+    const { api } = this.#parts;
+    const answer = await api.call("apiRestrictions", {});
+    // Testnets have no such question: nothing can be said of their keys.
+    if (answer.kind === "answered" && answer.reply.status === 404) return [];
+    return checkPermissions(resultIn(answer, api.venueNowMs()));
+  }
+
   async balances(): Promise<ReadonlyMap<string, string>> {
     this.#needKey();
     const result = await this.#ask("account.status", { omitZeroBalances: true });
     const account = parsed(Account, result, "account.status");
     if (!account.canTrade) {
       throw new InputError("no-permission", "the account behind this API key may not trade", {
-        where: "Binance Spot",
         hint: "allow spot trading for the key, or see the venue's notices about the account",
       });
     }

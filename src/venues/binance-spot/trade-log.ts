@@ -10,7 +10,7 @@ import { type Verdict, verdictOf } from "./answers.ts";
 import type { ApiMethod, SpotApi } from "./api.ts";
 import type { SpotNews } from "./news.ts";
 import type { OwnOrders } from "./own-orders.ts";
-import { type OwnTrade, readOrder, readOwnTrades } from "./responses.ts";
+import { type OwnTrade, readOrder, readOrderName, readOwnTrades } from "./responses.ts";
 import type { RequestParams } from "./signing.ts";
 import { type MessageContext, tradeKey, tradeNumberOf } from "./wire.ts";
 
@@ -96,7 +96,7 @@ export class TradeLog {
       for (const trade of trades) {
         const problem = await this.#tell(trade, lookUps);
         if (problem !== null) return problem;
-        newestMs = Math.max(newestMs, trade.fill.venueTimeMs);
+        newestMs = Math.max(newestMs, trade.venueTimeMs);
         this.#nextNumber = Math.max(this.#nextNumber ?? 0, trade.tradeNumber + 1);
       }
       if (trades.length < PAGE_SIZE) return { kind: "whole", newestMs };
@@ -117,9 +117,9 @@ export class TradeLog {
     if (clientOrderId === null) return null;
     news.event({
       kind: "fill",
-      venueTimeMs: trade.fill.venueTimeMs,
+      venueTimeMs: trade.venueTimeMs,
       receivedTimeMs: news.clocks.nowMs(),
-      fill: { ...trade.fill, clientOrderId },
+      fill: { ...trade.fill(), clientOrderId },
     });
     return null;
   }
@@ -130,7 +130,10 @@ export class TradeLog {
     const params = { symbol: this.#symbol, orderId: Number(venueOrderId) };
     const verdict = await this.#ask("order.status", params);
     if (verdict.kind === "accepted") {
-      orders.note(readOrder(verdict.result, this.#context()));
+      const { result } = verdict;
+      const isOurs = orders.isOurs(readOrderName(result, this.#context()));
+      if (isOurs) orders.note(readOrder(result, this.#context()));
+      else orders.noteForeign(venueOrderId);
       return null;
     }
     if (verdict.kind === "unknown" || verdict.reason !== "unknown-order") return verdict.message;

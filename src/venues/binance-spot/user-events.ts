@@ -26,6 +26,8 @@ import {
 
 /**
  * - `orders`: of one order; a fill comes before the state that it led to.
+ * - `foreign`: of an order of somebody else, of which nothing is read but its number: it may be off
+ *   our grid, being older than the venue's last change of it.
  * - `balances`: free and locked together, plain decimals; null where the asset is not mentioned,
  *   which then is as it was.
  * - `transfer`: into the account, or out of it where negative. `lock`: set aside by the venue for
@@ -36,6 +38,7 @@ import {
  */
 export type UserEvent =
   | { readonly kind: "orders"; readonly events: readonly (OrderEvent | FillEvent)[] }
+  | { readonly kind: "foreign"; readonly venueOrderId: string; readonly isTrade: boolean }
   | {
       readonly kind: "balances";
       readonly venueTimeMs: number;
@@ -55,6 +58,15 @@ const Wrapped = v.object({ event: v.looseObject({}) });
 const Combined = v.object({ stream: v.string(), data: v.looseObject({}) });
 const Named = v.looseObject({ e: v.string() });
 const OfSymbol = v.object({ s: v.string() });
+const OfOrder = v.object({
+  i: Count,
+  c: v.string(),
+  C: v.nullish(v.string(), ""),
+  x: v.string(),
+});
+
+/** Whether an order is ours, by its number, or by one of the client ids that a report gives it. */
+export type IsOurs = (venueOrderId: string, clientOrderIds: readonly string[]) => boolean;
 
 const Report = v.object({
   /** The order's client id now; after a cancel, that of the cancel. */
@@ -102,11 +114,15 @@ const Delta = v.object({ a: v.string(), d: Amount, T: Count });
  * @throws {ProtocolError} where it is not as documented, or an execution is of a kind unknown
  * @throws {InputError} `off-grid` where a price or size does not fit the instrument
  */
-export function readUserEvent(json: unknown, context: MessageContext): UserEvent {
+export function readUserEvent(
+  json: unknown,
+  context: MessageContext,
+  isOurs: IsOurs = () => true,
+): UserEvent {
   const event = parsed(Named, unwrapped(json), "user event");
   switch (event.e) {
     case "executionReport":
-      return readReport(event, context);
+      return readReport(event, context, isOurs);
     case "outboundAccountPosition":
       return readBalances(event, context);
     case "balanceUpdate":
@@ -129,10 +145,15 @@ function unwrapped(json: unknown): unknown {
   return combined.success ? combined.output.data : json;
 }
 
-function readReport(json: unknown, context: MessageContext): UserEvent {
+function readReport(json: unknown, context: MessageContext, isOurs: IsOurs): UserEvent {
   const { instrument } = context;
   const { s: symbol } = parsed(OfSymbol, json, "executionReport");
   if (symbol !== instrument.symbol) return { kind: "ignored", name: `executionReport ${symbol}` };
+  const { i, c, C, x } = parsed(OfOrder, json, "executionReport");
+  const venueOrderId = i.toString();
+  if (!isOurs(venueOrderId, [c, C])) {
+    return { kind: "foreign", venueOrderId, isTrade: x === "TRADE" };
+  }
   const report = parsed(Report, json, "executionReport");
   const order = orderEventOf(report, context);
   if (report.x !== "TRADE") return { kind: "orders", events: [order] };

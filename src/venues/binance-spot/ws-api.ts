@@ -27,6 +27,11 @@ export interface WsApiOptions {
   readonly timeoutMs?: number;
   /** How old a request may be when the venue acts on it. Default: 5 000. */
   readonly recvWindowMs?: number;
+  /**
+   * Reports on orders in other symbols are dropped unread: an account's stream brings the news of
+   * all its pairs to each of them. Default: all are told.
+   */
+  readonly symbol?: string;
 }
 
 export interface WsApiWorld {
@@ -50,7 +55,7 @@ export interface WsApiOwner {
 }
 
 const MAX_IN_FLIGHT = 1024;
-const BACKOFF = { baseMs: 200, maxMs: 30_000 };
+const BACKOFF = { baseMs: 200, maxMs: 10_000 };
 /** After a refused key: people have to act first, and the venue bans those who insist. */
 const KEY_RETRY_MS = 60_000;
 
@@ -61,6 +66,8 @@ export class SpotWsApi implements SpotApi {
   readonly #calls: WsCalls;
   readonly #sessionWorld: SessionWorld;
   readonly #roundTrips = new RoundTrips();
+  /** What a report on an order of ours contains; null: any report is told. */
+  readonly #symbolMark: string | null;
   /** Of all connections that are open: three at most. */
   readonly #sessions = new Map<number, WsSession>();
   /** The one in use. */
@@ -77,6 +84,10 @@ export class SpotWsApi implements SpotApi {
     const { wsApiUrl, access, timeoutMs = 10_000, recvWindowMs = 5000 } = options;
     this.#world = world;
     this.#owner = owner;
+    const { symbol } = options;
+    // A name beyond ASCII has two spellings in JSON.
+    const isPlain = symbol !== undefined && /^[\w-]+$/.test(symbol);
+    this.#symbolMark = isPlain ? `"s":"${symbol}"` : null;
     this.#calls = new WsCalls(world.timers, { timeoutMs, max: MAX_IN_FLIGHT });
     this.#sessionWorld = {
       ...world,
@@ -165,15 +176,20 @@ export class SpotWsApi implements SpotApi {
 
   /** Not logged on, or not subscribed: of no use. The socket comes back with another. */
   #refused(outcome: Exclude<Outcome, { kind: "accepted" }>, connection: Connection): void {
-    if (!this.#sessions.has(connection.id)) return; // down already: that was the reason
-    if (outcome.kind === "fatal") {
-      this.#dialFromMs = this.#world.timers.elapsedMs() + KEY_RETRY_MS;
-      const what = `the venue refuses the key: ${outcome.message}; orders cannot be sent. Check`;
-      const check = "the key, its secret, its permissions and its allowed addresses";
-      this.#tellOnce("critical", "key-refused", `${what} ${check}`);
-    } else {
-      this.#tellOnce("warning", "logon-failed", `logon or subscription: ${outcome.message}`);
+    if (outcome.kind !== "fatal") {
+      this.#giveUp(outcome.message, connection);
+      return;
     }
+    this.#dialFromMs = this.#world.timers.elapsedMs() + KEY_RETRY_MS;
+    const what = `the venue refuses the key: ${outcome.message}; orders cannot be sent. Check`;
+    const check = "the key, its secret, its permissions and its allowed addresses";
+    this.#tellOnce("critical", "key-refused", `${what} ${check}`);
+    connection.retire();
+  }
+
+  #giveUp(message: string, connection: Connection): void {
+    if (!this.#sessions.has(connection.id)) return; // down already: that was the reason
+    this.#tellOnce("warning", "logon-failed", `logon or subscription: ${message}`);
     connection.retire();
   }
 
@@ -208,6 +224,7 @@ export class SpotWsApi implements SpotApi {
   }
 
   #heard(data: string | ArrayBuffer, connection: Connection): void {
+    if (isOfOtherSymbol(data, this.#symbolMark)) return;
     const receivedTimeMs = this.#world.clock.nowMs();
     const message = objectOf(data);
     if (message === null) {
@@ -236,7 +253,8 @@ export class SpotWsApi implements SpotApi {
 
   async #resubscribe(session: WsSession): Promise<void> {
     const outcome = await session.subscribe();
-    if (outcome.kind !== "accepted") this.#refused(outcome, session.connection);
+    // Whatever the reason: a stream ends with its logon too, and only a new one tells of the key.
+    if (outcome.kind !== "accepted") this.#giveUp(outcome.message, session.connection);
     else if (session === this.#current) this.#owner.onStreamInterrupted();
   }
 
@@ -259,6 +277,12 @@ export class SpotWsApi implements SpotApi {
     this.#told.add(code);
     this.#owner.onAlert({ timeMs: this.#world.clock.nowMs(), level, code, message });
   }
+}
+
+/** By its text alone; false in doubt, and the message is read. */
+function isOfOtherSymbol(data: string | ArrayBuffer, mark: string | null): boolean {
+  if (mark === null || typeof data !== "string") return false;
+  return data.includes('"e":"executionReport"') && !data.includes(mark);
 }
 
 /** Null where it is no JSON object. */

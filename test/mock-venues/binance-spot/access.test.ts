@@ -334,6 +334,30 @@ describe("REST", () => {
     expect(fees.json).toMatchObject({ standardCommission: { maker: "0.00100000" } });
   });
 
+  test("what a key may do, told to its owner over REST alone", async () => {
+    const bench = await start();
+    const path = "/sapi/v1/account/apiRestrictions";
+    expect((await bench.rest("GET", path)).json).toEqual({
+      ipRestrict: true,
+      createTime: expect.any(Number),
+      enableReading: true,
+      enableWithdrawals: false,
+      enableInternalTransfer: false,
+      enableMargin: false,
+      enableFutures: false,
+      permitsUniversalTransfer: false,
+      enableVanillaOptions: false,
+      enableFixApiTrade: false,
+      enableFixReadOnly: false,
+      enableSpotAndMarginTrading: true,
+      enablePortfolioMarginTrading: false,
+    });
+    expect((await bench.send("GET", path)).status).toBe(401);
+    expect((await bench.rest("GET", path, { symbol: "ETHUSDT" })).code).toBe(-1104);
+    const client = await bench.wsApi();
+    expect((await client.signed("apiRestrictions")).error?.code).toBe(-1020);
+  });
+
   test("what is gone or unknown says so", async () => {
     const bench = await start();
     expect((await bench.send("POST", "/api/v3/userDataStream", HMAC_KEY)).status).toBe(410);

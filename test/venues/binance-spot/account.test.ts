@@ -44,6 +44,15 @@ describe("the stream", () => {
     expect(heard.alerts).toEqual([]);
   });
 
+  test("orders of others may be off our grid: older than the venue's last change of it", () => {
+    const { account, heard, orders, api } = kitOf(new HandApi());
+    const report = { ...REPORT, c: "web_77", i: 77, q: "0.01000007", L: "2000.00500000" };
+    account.onUserEvent(eventOf(report), NOW_MS);
+    account.onUserEvent(eventOf({ ...report, i: 78, x: "SOMETHING_NEW" }), NOW_MS);
+    expect([orders.clientIdOf("77"), orders.clientIdOf("78")]).toEqual([null, null]);
+    expect([heard.events.size, heard.alerts.length, api.calls.size]).toEqual([0, 0, 0]);
+  });
+
   test("an order is known by its number, whatever it is called now", async () => {
     const { account, heard, orders } = kitOf(new HandApi());
     orders.add(requestOf(1), NOW_MS);
@@ -130,6 +139,18 @@ describe("reconcile", () => {
     expect((await heard.fill()).fill.tradeId).toBe("ETHUSDT:502");
     expect(account.newestTradeId).toBe("ETHUSDT:502");
     expect(api.paramsOf("myTrades").map(({ fromId }) => fromId)).toEqual([502]);
+  });
+
+  test("is not kept from its end by what others have off our grid", async () => {
+    const venue = new Venue();
+    const { account, heard } = await begunKit(venue);
+    const odd = { price: "2000.00500000", qty: "0.00100007", origQty: "0.01000007" };
+    venue.open = [{ ...statusOf("web_77", 77), ...odd }, statusOf(idOf(3), 3)];
+    venue.trades = [{ id: 900, json: { ...tradeOf(900, 77), ...odd } }];
+    venue.owners.set(77, "web_77");
+    account.reconcile();
+    expect(await heard.account()).toMatchObject({ openOrderIds: [idOf(3)] });
+    expect(heard.alerts).toEqual([]);
   });
 
   test("looks each unknown order up once; those of others stay unmentioned", async () => {

@@ -184,3 +184,52 @@ describe("depth sync", () => {
     expectBook(fused, truth, 1500);
   });
 });
+
+describe("ids that make no sense do not freeze the book", () => {
+  const truth = new Truth(
+    Array.from({ length: 400 }, (_, at) => [at % 2 === 0, 1 + at, 1] as const),
+  );
+
+  function joinedAt(id: number): { fused: FusedBook; sync: DepthSync } {
+    const fused = new FusedBook(() => undefined);
+    const sync = new DepthSync(fused);
+    expect(sync.join(truth.snapshotAt(id))).toBe(true);
+    return { fused, sync };
+  }
+
+  /** One event an update from `first` on, and what came of each. */
+  function verdicts(sync: DepthSync, first: number, count: number): string[] {
+    return Array.from({ length: count }, (_, at) =>
+      sync.takeDepth(first + at, truth.eventOf(first + at, first + at)),
+    );
+  }
+
+  test("the venue counts from anew: the book is made anew too", () => {
+    const { fused, sync } = joinedAt(300);
+    expect(new Set(verdicts(sync, 1, 100))).toEqual(new Set(["ignored"]));
+    expect(verdicts(sync, 101, 2)).toEqual(["gap", "buffered"]);
+    expect(sync.join(truth.snapshotAt(101))).toBe(true);
+    expectBook(fused, truth, 102);
+  });
+
+  test("a ticker from the far future does not hold its price for ever", () => {
+    const { fused, sync } = joinedAt(10);
+    fused.applyTicker(updateOf(1e15, [[5, 1]], [[6, 1]]));
+    const all = verdicts(sync, 11, 110);
+    expect(all.indexOf("gap")).toBeWithin(100, 103);
+    expect(sync.join(truth.snapshotAt(120))).toBe(true);
+    expectBook(fused, truth, 120);
+  });
+
+  test("a ticker that runs ahead of each event is no reason, nor are events told twice", () => {
+    const { fused, sync } = joinedAt(10);
+    for (let id = 11; id <= 300; id += 1) {
+      fused.applyTicker(updateOf(id + 1, [[5, 1]], [[6, 1]]));
+      const event = truth.eventOf(id, id);
+      expect([sync.takeDepth(id, event), sync.takeDepth(id, event)]).toEqual([
+        "applied",
+        "ignored",
+      ]);
+    }
+  });
+});

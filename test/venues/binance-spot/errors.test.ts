@@ -109,6 +109,7 @@ describe("a status without a code", () => {
     [401, "fatal"],
     [403, "fatal"],
     [404, "rejected other"],
+    [408, "unknown"],
     [418, "throttled all 120000"],
     [429, `throttled all ${MINUTE_END_MS - NOW_MS}`],
     [500, "unknown"],
@@ -135,6 +136,20 @@ describe("a status without a code", () => {
 });
 
 describe("how long to wait", () => {
+  test("never no time at all: a venue that refuses and names the past is not asked at once", () => {
+    for (const retryAfter of [5, NOW_MS - 1]) {
+      for (const code of [-1003, -1015]) {
+        const error = { code, msg: "Too many.", data: { retryAfter } };
+        const outcome = outcomeOf(wsReply({ id: 1, status: 429, error }), NOW_MS);
+        expect(outcome).toHaveProperty("untilMs", NOW_MS + 1000);
+      }
+    }
+    expect(outcomeOf(rest(429, -1003, "Too many.", "0"), NOW_MS)).toHaveProperty(
+      "untilMs",
+      NOW_MS + 1000,
+    );
+  });
+
   test("REST says it in seconds from now", () => {
     for (const [status, code] of [
       [429, -1003],

@@ -129,6 +129,29 @@ describe("replace", () => {
     },
   );
 
+  test("places nothing that was canceled while it waited for the cancel before it", async () => {
+    const kit = await restingKit({ ...ETHUSDT, cancelReplaceAllowed: false });
+    kit.execution.replace(idOf(1), requestOf(2));
+    const cancel = await kit.api.expect("order.cancel");
+    kit.execution.cancelAll(); // a pause, say; the first is being canceled already
+    expect(await kit.heard.order()).toMatchObject({ clientOrderId: idOf(2), change: "canceled" });
+    await kit.api.expect("openOrders.status", ok([]));
+    cancel.answer(ok(cancelOf(idOf(1), 9001)));
+    expect(await kit.heard.order()).toMatchObject({ clientOrderId: idOf(1), change: "canceled" });
+    expect([kit.api.calls.size, kit.heard.events.size]).toEqual([0, 0]);
+  });
+
+  test("places nothing where the cancel before it took long: the price is of then", async () => {
+    const kit = await restingKit({ ...ETHUSDT, cancelReplaceAllowed: false });
+    kit.execution.replace(idOf(1), requestOf(2));
+    const cancel = await kit.api.expect("order.cancel");
+    kit.api.nowMs += 1001;
+    cancel.answer(ok(cancelOf(idOf(1), 9001)));
+    expect(await kit.heard.order()).toMatchObject({ clientOrderId: idOf(1), change: "canceled" });
+    expect(await kit.heard.order()).toMatchObject({ clientOrderId: idOf(2), change: "rejected" });
+    expect(kit.api.calls.size).toBe(0);
+  });
+
   test("by an order that would be refused cancels, and places nothing", async () => {
     const { api, execution, heard } = await restingKit();
     execution.replace(idOf(1), requestOf(2, { quantityLots: 1 }));

@@ -47,7 +47,7 @@ test("budgets are named by kind and window, and stay below the venue's limits", 
   expect(budgetSpecs(LISTED)).toEqual([
     { name: "weight-1m", limit: 180, windowMs: 60_000, cancelReserve: 9 },
     { name: "orders-10s", limit: 9, windowMs: 10_000, cancelReserve: 0 },
-    { name: "orders-1d", limit: 90, windowMs: 86_400_000, cancelReserve: 0 },
+    { name: "orders-1d", limit: 90, windowMs: 86_400_000, cancelReserve: 0, underWayMax: 1024 },
     { name: "raw-5m", limit: 900, windowMs: 300_000, cancelReserve: 45 },
     { name: "connections-5m", limit: 270, windowMs: 300_000, cancelReserve: 0 },
   ]);

@@ -30,7 +30,7 @@ export class LiveSubject {
     const access = accessOf({ apiKey: API_KEY, secret });
     const nowMs = (): number => NOW_MS + this.timers.elapsedMs();
     this.api = new LiveSpotApi(
-      { urls: { restUrl, wsApiUrl }, access, budgets: { specs, memory } },
+      { urls: { restUrl, wsApiUrl }, access, budgets: { specs, memory }, symbol: "ETHUSDT" },
       { timers: this.timers, rng: new Rng(1), nowMs },
     );
   }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { MmError } from "#domain/errors.ts";
 import type { EngineEvent } from "#domain/events.ts";
 import { Rng } from "#domain/rng.ts";
+import type { ApiKeySetup } from "#mock-venues/binance-spot/credentials.ts";
 import type { Timers } from "#net/timers.ts";
 import { systemTimers } from "#net/timers.ts";
 import type { VenueConnection } from "#ports/venue.ts";
@@ -114,6 +115,42 @@ describe("the desk", () => {
     const error: unknown = await desk.balances().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(MmError);
     expect(error).toMatchObject({ code });
+  });
+
+  test.each([
+    ["HMAC", HMAC],
+    ["Ed25519", ED25519],
+  ])("reads what an %s key may do", async (_name, credentials) => {
+    const { desk } = await openDesk(credentials);
+    expect(await desk.checkKey()).toEqual([]);
+  });
+
+  test("refuses a key that may withdraw, and warns of one for any address", async () => {
+    const keyWith = (
+      apiKey: string,
+      permissions: NonNullable<ApiKeySetup["permissions"]>,
+    ): ApiKeySetup => ({ apiKey, hmacSecret: HMAC_SECRET, permissions });
+    const other = await VenueBench.start({
+      keys: [
+        keyWith("mighty", { enableWithdrawals: true }),
+        keyWith("anywhere", { ipRestrict: false }),
+      ],
+    });
+    try {
+      const checked = async (apiKey: string): Promise<readonly string[]> => {
+        const { url: restUrl, wsApiUrl, streamUrl } = other.venue;
+        const options = {
+          urls: { restUrl, wsApiUrl, streamUrl },
+          credentials: { apiKey, secret: HMAC_SECRET },
+        };
+        return (await binanceSpot.openDesk(options, worldOf(QUICK))).desk.checkKey();
+      };
+      const error: unknown = await checked("mighty").catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: "key-may-withdraw" });
+      expect(await checked("anywhere")).toHaveLength(1);
+    } finally {
+      await other.stop();
+    }
   });
 
   test("says that a symbol does not exist, and which was meant", async () => {

@@ -15,6 +15,13 @@ import { contextOf, FIXTURES, fixture, thrownBy } from "./market.ts";
 const CONTEXT = contextOf("BTC", "USDT", "0.01");
 const { receivedTimeMs } = CONTEXT;
 
+/** With their fills read, as of orders of our own. */
+function ownTrades(...args: Parameters<typeof readOwnTrades>): object[] {
+  return readOwnTrades(...args).map(({ tradeNumber, venueOrderId, venueTimeMs, fill }) => {
+    return { tradeNumber, venueOrderId, venueTimeMs, fill: fill() };
+  });
+}
+
 const ORDER = {
   symbol: "BTCUSDT",
   orderId: 9001,
@@ -78,12 +85,13 @@ describe("an order", () => {
 
   test("and a list of open ones", () => {
     const second = { ...ORDER, orderId: 9002, clientOrderId: "by-hand" };
-    expect(readOpenOrders([ORDER, second], CONTEXT)).toEqual([
+    expect(readOpenOrders([ORDER, second], CONTEXT, () => true)).toEqual([
       EVENT,
       { ...EVENT, venueOrderId: "9002", clientOrderId: "by-hand" },
     ]);
-    expect(readOpenOrders([], CONTEXT)).toEqual([]);
-    expect(() => readOpenOrders(ORDER, CONTEXT)).toThrow(ProtocolError);
+    expect(readOpenOrders([ORDER, second], CONTEXT, (id) => id === "nobody's")).toEqual([]);
+    expect(readOpenOrders([], CONTEXT, () => true)).toEqual([]);
+    expect(() => readOpenOrders(ORDER, CONTEXT, () => true)).toThrow(ProtocolError);
   });
 });
 
@@ -123,10 +131,11 @@ describe("own trades", () => {
   };
 
   test("carry the same key as the stream's report of them", () => {
-    expect(readOwnTrades([TRADE], CONTEXT)).toEqual([
+    expect(ownTrades([TRADE], CONTEXT)).toEqual([
       {
         tradeNumber: 5100001,
         venueOrderId: "9001",
+        venueTimeMs: 1795340003300,
         fill: {
           tradeId: "BTCUSDT:5100001",
           side: "buy",
@@ -142,17 +151,24 @@ describe("own trades", () => {
   });
 
   test("are exact: off the grid is an error, and so is another symbol", () => {
-    expect(() => readOwnTrades([{ ...TRADE, price: "64010.111" }], CONTEXT)).toThrow(/grid/);
+    expect(() => ownTrades([{ ...TRADE, price: "64010.111" }], CONTEXT)).toThrow(/grid/);
     expect(() => readOwnTrades([{ ...TRADE, symbol: "ETHUSDT" }], CONTEXT)).toThrow(ProtocolError);
   });
 });
 
 describe("a book", () => {
-  test("has exact prices, and sizes cut to whole lots", () => {
-    const depth = { lastUpdateId: 7, bids: [["64010.11", "0.52349"]], asks: [["64010.12", "0"]] };
+  test("has exact prices, and sizes rounded up to whole lots: no level vanishes", () => {
+    const bids = [
+      ["64010.11", "0.52349"],
+      ["64010.10", "0.00001"],
+    ];
+    const depth = { lastUpdateId: 7, bids, asks: [["64010.12", "0"]] };
     expect(readDepth(depth, CONTEXT)).toEqual({
       lastUpdateId: 7,
-      bids: [[6401011, 5234]],
+      bids: [
+        [6401011, 5235],
+        [6401010, 1],
+      ],
       asks: [[6401012, 0]],
     });
     expect(() => readDepth({ ...depth, bids: [["64010.115", "1"]] }, CONTEXT)).toThrow(/grid/);
@@ -172,7 +188,7 @@ describe.skipIf(FIXTURES === null)("the documentation's examples", () => {
     const order = fixture("http_json", "order_response.json");
     expect(readOrder(order, context)).toMatchObject(expected);
     const open = fixture("http_json", "open_orders_response.json");
-    expect(readOpenOrders(open, context)).toMatchObject([expected]);
+    expect(readOpenOrders(open, context, () => true)).toMatchObject([expected]);
   });
 
   test("account", () => {
@@ -183,7 +199,7 @@ describe.skipIf(FIXTURES === null)("the documentation's examples", () => {
 
   test("own trades", () => {
     const json = fixture("http_json", "account_trades_response.json");
-    expect(readOwnTrades(json, contextOf("BNB", "BTC"))).toMatchObject([
+    expect(ownTrades(json, contextOf("BNB", "BTC"))).toMatchObject([
       {
         tradeNumber: 28457,
         venueOrderId: "100234",

@@ -93,6 +93,16 @@ test("questions about the market carry neither key nor signature, and need none"
   expect(server.rest.size).toBe(0);
 });
 
+test("a path that the venue does not have is an answer too, whatever its page says", async () => {
+  server.onRest = () => new Response("<html>Not Found</html>", { status: 404 });
+  const { reply } = answered(await new Subject().rest.call("apiRestrictions", {}));
+  expect([reply.status, reply.code]).toEqual([404, 0]);
+  expect(await server.rest.next()).toMatchObject({
+    verb: "GET",
+    path: "/sapi/v1/account/apiRestrictions",
+  });
+});
+
 describe("what the venue meters", () => {
   test("success gives weight back, and its own counts are taken over", async () => {
     const subject = new Subject();
@@ -163,6 +173,14 @@ describe("a clock that is off", () => {
       "/api/v3/time",
       "/api/v3/order",
     ]);
+  });
+
+  test("whose measurement takes long makes a new order too old", async () => {
+    server.onRest = () => Response.json({ code: -1021, msg: "outside" }, { status: 400 });
+    server.onTime = () => timers.advance(1001);
+    const answer = answered(await new Subject().rest.call("order.place", ORDER));
+    expect(answer.reply.code).toBe(-1021);
+    expect(server.rest.size).toBe(2);
   });
 
   test("that stays off is told, after two attempts", async () => {

@@ -124,3 +124,28 @@ describe("the filters", () => {
     expect(timers.pending).toBe(0);
   });
 });
+
+test("a closed market is looked at after 3 s, then after twice as long each time", async () => {
+  const { answers, api, timers, told, watch } = await watching();
+  answers.exchangeInfo = ok(infoOf({ ...ETHUSDT, status: "BREAK" }));
+  timers.advance(TEN_MINUTES_MS);
+  await turn();
+  expect(watch.isOpen).toBe(false);
+  const looks = (): number => api.paramsOf("exchangeInfo").length;
+  const before = looks();
+  const waits: number[] = [];
+  for (let second = 1, last = 0; waits.length < 7; second += 1) {
+    const seen = looks();
+    timers.advance(1000);
+    await turn();
+    if (looks() === seen) continue;
+    waits.push(second - last);
+    last = second;
+  }
+  expect(waits).toEqual([3, 6, 12, 24, 48, 60, 60]);
+  expect(looks()).toBe(before + 7);
+  answers.exchangeInfo = ok(infoOf());
+  timers.advance(60_000);
+  await turn();
+  expect(told).toEqual([false, true]);
+});

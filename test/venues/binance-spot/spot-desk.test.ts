@@ -136,6 +136,71 @@ describe("balances", () => {
   });
 });
 
+describe("checkKey", () => {
+  /** As documented, of a key that may trade on spot from some addresses, and no more. */
+  const key = {
+    ipRestrict: true,
+    createTime: 1_698_645_219_000,
+    enableReading: true,
+    enableWithdrawals: false,
+    enableInternalTransfer: false,
+    enableMargin: false,
+    enableFutures: false,
+    permitsUniversalTransfer: false,
+    enableVanillaOptions: false,
+    enableFixApiTrade: false,
+    enableFixReadOnly: true,
+    enableSpotAndMarginTrading: true,
+    enablePortfolioMarginTrading: false,
+  };
+  const checked = (answer: ApiAnswer): Promise<readonly string[]> =>
+    deskOf(answering({ apiRestrictions: answer })).checkKey();
+
+  test("finds nothing where the key may trade, and no more", async () => {
+    expect(await checked(ok(key))).toEqual([]);
+  });
+
+  test("finds nothing where the venue does not tell, as testnets do not", async () => {
+    expect(await checked(refusal(0, "", 404))).toEqual([]);
+  });
+
+  test.each([
+    [{ ipRestrict: false }, [/any IP address.*bind it/]],
+    [{ enableInternalTransfer: true }, [/transfer funds/]],
+    [{ permitsUniversalTransfer: true }, [/transfer funds/]],
+    [{ ipRestrict: false, permitsUniversalTransfer: true }, [/any IP address/, /transfer funds/]],
+  ])("warns of %j", async (change, sentences) => {
+    const warnings = await checked(ok({ ...key, ...change }));
+    expect(warnings).toEqual(sentences.map((sentence) => expect.stringMatching(sentence)));
+  });
+
+  const { enableWithdrawals: _left, ...silent } = key;
+  const failures: readonly (readonly [ApiAnswer, string, RegExp])[] = [
+    [ok({ ...key, enableWithdrawals: true }), "key-may-withdraw", /without withdrawals.*bind it/],
+    [ok({ ...key, enableSpotAndMarginTrading: false }), "no-permission", /Spot & Margin Trading/],
+    [ok({ ...key, enableReading: false }), "no-permission", /Enable Reading/],
+    // What cannot be read is not taken for a no.
+    [ok({ ...key, enableWithdrawals: "false" }), "bad-message", /newer version/],
+    [ok({ ...key, permitsUniversalTransfer: null }), "bad-message", /newer version/],
+    [ok(silent), "bad-message", /newer version/],
+    [ok([]), "bad-message", /newer version/],
+    [refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401), "bad-key", /IP/],
+    [refusal(0, "", 403), "venue-refused", /403/],
+    [refusal(0, "", 502), "venue-unreachable", /status page/],
+    [LOST, "venue-unreachable", /status page/],
+  ];
+  test.each(failures)("%j: %s, with what to do", async (answer, code, hint) => {
+    const error = await errorOf(checked(answer));
+    expect([error.code, error.hint]).toEqual([code, expect.stringMatching(hint)]);
+  });
+
+  test("needs a key", async () => {
+    const api = answering({});
+    expect((await errorOf(deskOf(api, false).checkKey())).code).toBe("bad-key");
+    expect(api.log).toEqual([]);
+  });
+});
+
 describe("the clock", () => {
   test("is measured several times; some may fail", async () => {
     let calls = 0;

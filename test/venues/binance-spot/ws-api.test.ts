@@ -21,6 +21,17 @@ function resultOf(answer: ApiAnswer): unknown {
   throw new Error(`${answer.kind}: ${answer.message}`);
 }
 
+test("reports on orders in other symbols are dropped, all other news is told", async () => {
+  const subject = await subjectWith().begin();
+  const report = { e: "executionReport", s: "ETHUSDT", c: "mm-1" };
+  subject.tell({ ...report, s: "BTCUSDT" });
+  subject.tell({ ...report, s: "ETHUSDTX", c: "s:ETHUSDT" });
+  subject.tell({ e: "outboundAccountPosition", B: [] });
+  subject.tell(report);
+  expect(await subject.events.next()).toMatchObject({ event: { e: "outboundAccountPosition" } });
+  expect(await subject.events.next()).toMatchObject({ event: report });
+});
+
 describe("keys", () => {
   test("an Ed25519 key logs on once; calls then carry the time alone", async () => {
     const { server, api } = await subjectWith().begin();

@@ -144,6 +144,17 @@ describe("a stream that ends", () => {
     subject.timers.advance(200);
     await subject.hear("ready");
   });
+
+  test("with the logon itself is begun anew at once, for the key may be good", async () => {
+    const subject = await subjectWith().begin();
+    const { status, ...error } = BAD_KEY;
+    subject.server.refusals.set("userDataStream.subscribe", [{ status, ...error }]);
+    subject.tell({ e: "eventStreamTerminated", E: NOW_MS });
+    await subject.hear("lost");
+    expect(await subject.alertCodes()).toEqual(["logon-failed"]);
+    subject.timers.advance(200);
+    await subject.hear("ready");
+  });
 });
 
 test("a venue that cannot be reached is told once, and connected to once it can be", async () => {
@@ -231,6 +242,23 @@ describe("a clock that is off", () => {
       "session.logon",
       "userDataStream.subscribe",
     ]);
+  });
+
+  test("whose measurement takes long makes a new order too old, and no cancel", async () => {
+    const subject = await subjectWith().begin();
+    const { server, api, timers } = subject;
+    const refusal = { status: 400, code: -1021, msg: "outside" };
+    server.refusals.set("order.place", [refusal]);
+    server.refusals.set("order.cancel", [refusal]);
+    server.onTime = () => timers.advance(1001);
+    server.methods.length = 0;
+    const placing = await api.call("order.place", ORDER);
+    expect(placing).toMatchObject({ kind: "answered", reply: { code: -1021 } });
+    const canceling = api.call("order.cancel", { orderId: 1 });
+    server.answer(await server.asked.next(), { orderId: 1 });
+    expect(resultOf(await canceling)).toEqual({ orderId: 1 });
+    const sent = ["order.place", "time", "order.cancel", "time", "order.cancel"];
+    expect(server.methods).toEqual(sent);
   });
 
   test("that stays off is told after two attempts", async () => {
