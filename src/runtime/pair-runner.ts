@@ -70,6 +70,7 @@ export class PairRunner {
   #phase: "new" | "running" | "stopped" | "failed" = "new";
   #failure: unknown = null;
   #isConnecting = false;
+  #hasToldFees = false;
   #nowMs = -Infinity;
   /** The newest `update`: one that was overtaken by another is not carried out. */
   #updates = 0;
@@ -242,7 +243,24 @@ export class PairRunner {
     } catch (error) {
       this.#fail(error);
     }
+    if (event.kind === "fill") this.#tellFees(event.fill.feeAsset);
     if (this.#onSettled !== null && this.#isSettled) this.#onSettled();
+  }
+
+  /** Live, nobody knows a price of what fees are paid in: people are told so, once. */
+  #tellFees(asset: string): void {
+    const { base, quote } = this.#options.connection.instrument;
+    const isPriced = asset === base || asset === quote || this.#pair.mode === "paper";
+    if (isPriced || this.#hasToldFees) return;
+    this.#hasToldFees = true;
+    const message = `fees are charged in ${asset} and count as 0 in the PnL; balances are right`;
+    const alert: Alert = {
+      timeMs: this.#clock(),
+      level: "warning",
+      code: "unpriced-fees",
+      message,
+    };
+    this.#attempt(() => this.#options.listener.onAlert(alert));
   }
 
   #applyTime(): void {

@@ -125,3 +125,39 @@ describe("a failure", () => {
     expect(stage.audits[0]?.timeMs).toBeGreaterThanOrEqual(START_MS);
   });
 });
+
+test("fees in an asset that has no price are told of once, live only", async () => {
+  for (const [mode, told] of [
+    ["live", ["unpriced-fees"]],
+    ["paper", []],
+  ] as const) {
+    const stage = new Stage({}, 0, mode);
+    await stage.quoting();
+    const orders = [...stage.connection.open.values()];
+    const nowMs = stage.world.nowMs();
+    for (const [index, feeAsset] of ["USDT", "BNB", "BNB"].entries()) {
+      const { clientOrderId, side, priceTicks } = orders[index] ?? {};
+      if (clientOrderId === undefined || side === undefined || priceTicks === undefined) {
+        throw new Error("too few orders are open");
+      }
+      const times = { venueTimeMs: nowMs, receivedTimeMs: nowMs };
+      stage.connection.tell({
+        kind: "fill",
+        ...times,
+        fill: {
+          priceTicks,
+          quantityLots: 1,
+          liquidity: "maker",
+          venueTimeMs: nowMs,
+          tradeId: `t${index}`,
+          clientOrderId,
+          side,
+          fee: "0.0001",
+          feeAsset,
+        },
+      });
+    }
+    const codes = stage.alerts.map(({ code }) => code).filter((code) => code === "unpriced-fees");
+    expect(codes).toEqual([...told]);
+  }
+});

@@ -39,8 +39,8 @@ export class Stage {
   readonly failures: unknown[] = [];
   onAlert: (alert: Alert) => void = (alert) => this.alerts.push(alert);
 
-  constructor(changes: PairChanges = {}, warmUpMs = 0) {
-    this.pair = pairWith(changes);
+  constructor(changes: PairChanges = {}, warmUpMs = 0, mode: PairConfig["mode"] = "paper") {
+    this.pair = { ...pairWith(changes), mode };
     this.connection = new FakeConnection(instrumentFor(this.pair), this.world);
     this.runner = new PairRunner({
       pair: this.pair,
