@@ -17,6 +17,8 @@ import type { Sink } from "#ports/sink.ts";
 import type { OrderManager } from "./order-manager.ts";
 
 const REQUEST_TIMEOUT_MS = 5_000;
+/** An order that was to go rests on where its cancel was lost: that is found out sooner. */
+const CANCEL_TIMEOUT_MS = 2_000;
 /** At most one look-up an order, and one reconciliation, in this time. */
 const ASK_AGAIN_MS = 1_000;
 /** How often a disagreement that lasts is looked at again … */
@@ -69,7 +71,9 @@ export class Reconciler {
       const isNew = !order.isKnownToVenue;
       const sinceMs = isNew ? order.createdMs : order.inFlightSinceMs;
       const isOpen = isNew || order.inFlight !== "none";
-      if (isOpen && nowMs - sinceMs >= REQUEST_TIMEOUT_MS) order.addDoubt(nowMs);
+      const isCancel = !isNew && order.inFlight === "cancel";
+      const timeoutMs = isCancel ? CANCEL_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+      if (isOpen && nowMs - sinceMs >= timeoutMs) order.addDoubt(nowMs);
       if (order.doubtSinceMs < 0) continue;
       if (oldestMs < 0 || order.doubtSinceMs < oldestMs) oldestMs = order.doubtSinceMs;
       if (nowMs - order.queriedMs < ASK_AGAIN_MS) continue;

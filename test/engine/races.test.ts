@@ -85,7 +85,7 @@ describe("cancel-all against an order that is on its way", () => {
   test("the cancel itself is lost: it is found out and sent again, in any state", () => {
     const bench = quoting();
     bench.apply(bench.events.operator("halt"));
-    bench.pass(5_000, MID);
+    bench.pass(2_100, MID);
     const sent = bench.sent();
     for (const { clientOrderId: id, quantityLots } of bench.engine.orders.live.values()) {
       expect(sent).toContain(`query ${id}`);

@@ -22,13 +22,15 @@ import {
 import type { ApiAnswer, ApiMethod, SpotApi } from "./api.ts";
 import type { SpotNews } from "./news.ts";
 import type { Holdings, OrderChecks, Refusal } from "./order-checks.ts";
-import type { OwnOrders } from "./own-orders.ts";
+import type { OwnOrder, OwnOrders } from "./own-orders.ts";
 import { readOpenOrders, readOrder } from "./responses.ts";
 import type { RequestParams } from "./signing.ts";
 import type { MessageContext } from "./wire.ts";
 
 /** The core asks again for what it sent; orders of earlier runs nobody would ask for again. */
 const LOOK_AGAIN_MS = 1000;
+/** A cancel unanswered for longer may be lost: a second one does no harm, an order left does. */
+const CANCEL_AGAIN_MS = 1500;
 /** Of an earlier run, no more than a symbol allows can be open. */
 const MAX_LOOK_AGAIN = 1024;
 
@@ -117,7 +119,7 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
   cancelAll(): void {
     const { orders } = this.#parts;
     for (const order of orders.open()) {
-      if (!order.isCancelUnderWay) this.cancel(order.clientOrderId);
+      if (!this.#isCancelUnderWay(order)) this.cancel(order.clientOrderId);
     }
     if (!orders.isListed) this.#cancelListed();
   }
@@ -240,7 +242,7 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
       queueMicrotask(() => news.order(clientOrderId, "canceled", { message }));
       return;
     }
-    orders.setCancelUnderWay(clientOrderId, true);
+    orders.setCancelSent(clientOrderId, this.#parts.news.clocks.nowMs());
     this.#send("order.cancel", this.#idOf(clientOrderId), [clientOrderId], (answer) => {
       const verdict = this.#verdict(answer);
       this.#guarded([clientOrderId], () => this.#onCanceled(clientOrderId, change, verdict));
@@ -254,7 +256,7 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
     verdict: Verdict,
   ): void {
     const { orders, news } = this.#parts;
-    orders.setCancelUnderWay(clientOrderId, false);
+    orders.setCancelSent(clientOrderId, -Infinity);
     if (verdict.kind === "accepted") {
       news.event(readCanceled(verdict.result, clientOrderId, this.#context()));
       return;
@@ -262,6 +264,10 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
     this.#tellFailure(clientOrderId, change, verdict);
     const isGone = verdict.kind === "refused" && verdict.reason === "unknown-order";
     if (!isGone) this.#lookLater(clientOrderId);
+  }
+
+  #isCancelUnderWay({ cancelSentMs }: OwnOrder): boolean {
+    return this.#parts.news.clocks.nowMs() - cancelSentMs < CANCEL_AGAIN_MS;
   }
 
   /** Orders of earlier runs are known to the venue alone. */
@@ -278,7 +284,7 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
       orders.isListed = true;
       for (const { clientOrderId } of listed) {
         const order = orders.find(clientOrderId);
-        if (order?.isOpen !== true || order.isCancelUnderWay) continue;
+        if (order?.isOpen !== true || this.#isCancelUnderWay(order)) continue;
         // What was placed since is not meant.
         if (!order.isOfThisRun || order.createdMs < askedMs) this.cancel(clientOrderId);
       }

@@ -32,7 +32,8 @@ export interface OwnOrder {
   readonly amends: number;
   /** Sent by this connection: whoever asked for it looks after it. */
   readonly isOfThisRun: boolean;
-  readonly isCancelUnderWay: boolean;
+  /** When the cancel was sent that has no answer yet, our clock; -Infinity: there is none. */
+  readonly cancelSentMs: number;
   /** When it was sent, or first heard of; our clock. */
   readonly createdMs: number;
   /** It may rest at the venue, or be on its way there. */
@@ -44,7 +45,7 @@ interface Entry extends OwnOrder {
   quantityLots: number;
   filledLots: number;
   amends: number;
-  isCancelUnderWay: boolean;
+  cancelSentMs: number;
   /** `refused`: as far as we know it never was; a report that it rests revives it. */
   ending: "none" | "refused" | "over";
   isOpen: boolean;
@@ -91,16 +92,17 @@ export class OwnOrders {
       filledLots: 0,
       amends: 0,
       isOfThisRun: true,
-      isCancelUnderWay: false,
+      cancelSentMs: -Infinity,
       createdMs: nowMs,
       ending: "none",
       isOpen: true,
     });
   }
 
-  setCancelUnderWay(clientOrderId: string, isUnderWay: boolean): void {
+  /** @param nowMs our clock; -Infinity: it was answered */
+  setCancelSent(clientOrderId: string, nowMs: number): void {
     const entry = this.#entry(clientOrderId);
-    if (entry !== undefined) entry.isCancelUnderWay = isUnderWay;
+    if (entry !== undefined) entry.cancelSentMs = nowMs;
   }
 
   countAmend(clientOrderId: string): void {
@@ -165,7 +167,7 @@ export class OwnOrders {
       filledLots: 0,
       amends: 0,
       isOfThisRun: false,
-      isCancelUnderWay: false,
+      cancelSentMs: -Infinity,
       createdMs: event.receivedTimeMs,
       ending: "none",
       isOpen: true,

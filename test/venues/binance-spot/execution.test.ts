@@ -233,6 +233,25 @@ describe("cancelAll", () => {
     expect(api.calls.size).toBe(0);
   });
 
+  test("is not kept from a second try by a cancel that has no answer", async () => {
+    const { api, execution, heard, orders } = await restingKit();
+    orders.isListed = true;
+    execution.cancelAll();
+    const lost = await api.expect("order.cancel");
+    api.nowMs += 1400;
+    execution.cancelAll();
+    expect(api.calls.size).toBe(0);
+    api.nowMs += 200;
+    execution.cancelAll();
+    await api.expect("order.cancel", ok(cancelOf(idOf(1), 9001)));
+    expect(await heard.order()).toMatchObject({ change: "canceled" });
+    lost.answer(refusal(-2011, "Unknown order sent."));
+    const late = { change: "cancel-rejected", reason: "unknown-order" };
+    expect(await heard.order()).toMatchObject(late);
+    execution.cancelAll();
+    expect(api.calls.size).toBe(0);
+  });
+
   test("does not rely on a replacement that may leave its order", async () => {
     const { api, execution, orders } = await restingKit();
     orders.isListed = true;

@@ -95,7 +95,7 @@ test("amendments are for orders of this run, up to the venue's number", () => {
     filledLots: 0,
     amends: 9,
     isOfThisRun: true,
-    isCancelUnderWay: false,
+    cancelSentMs: -Infinity,
     isOpen: true,
     createdMs: 0,
   } as const;
