@@ -14,7 +14,7 @@ import { loadConfig, parseConfig } from "#config/load.ts";
 import type { PairConfig } from "#config/schema.ts";
 import { InputError, messageOf } from "#domain/errors.ts";
 import { Rng } from "#domain/rng.ts";
-import { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
+import type { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
 import {
   type MockBinanceSpot,
   type SymbolParts,
@@ -23,10 +23,10 @@ import {
 import { syntheticSource } from "#mock-venues/market-source.ts";
 import type { Log } from "#runtime/log.ts";
 import { systemWorld } from "#runtime/world.ts";
-import { parseQueueModel } from "#sim/queue-model.ts";
 import { SyntheticMarket } from "#sim/synthetic-market.ts";
 import { DEMO_CONFIG, writeDemoConfig } from "./demo-config.ts";
 import { loggingChoice, secretsOf, startLogging } from "./logging.ts";
+import { portInUse, rehearsalSymbol } from "./rehearsal.ts";
 import { withLogOptions } from "./run.ts";
 import { endSoon, OrdersLeftError, runSession } from "./session.ts";
 
@@ -45,7 +45,6 @@ const START_PRICES: ReadonlyMap<string, string> = new Map([
 ]);
 /** More than the pairs may use: the rest is somebody else's. */
 const BALANCES = { ETH: "10", BTC: "1", USDT: "50000" };
-const QUEUE = "power:3";
 
 export function demoCommand(): Command {
   const command = new Command("demo")
@@ -151,13 +150,7 @@ async function startMock(port: number, seed: number, keys: DemoKeys): Promise<Mo
       world: { timers: world.timers, nowMs: () => world.nowMs(), rng: new Rng(seed) },
     });
   } catch (thrown) {
-    if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE"))
-      throw thrown;
-    throw new InputError("port-in-use", `port ${port} is in use`, {
-      where: "--mock-port",
-      hint: "choose another; 0 takes a free one",
-      cause: thrown,
-    });
+    throw portInUse(thrown, port, "--mock-port") ?? thrown;
   }
 }
 
@@ -165,17 +158,8 @@ function mockSymbol(pair: PairConfig, seed: number, parts: SymbolParts): MockSym
   const instrument = instrumentFor(pair);
   const startPrice = START_PRICES.get(pair.id) ?? "100";
   const startMs = parts.nowMs();
-  return new MockSymbol({
-    instrument,
-    source: syntheticSource(new SyntheticMarket({ seed, instrument, startPrice, startMs })),
-    account: parts.wallet,
-    fees: { kind: "received" },
-    queueModel: parseQueueModel(QUEUE),
-    emit: parts.emit,
-    nowMs: parts.nowMs,
-    timers: parts.timers,
-    rng: parts.rng,
-  });
+  const market = new SyntheticMarket({ seed, instrument, startPrice, startMs });
+  return rehearsalSymbol(parts, { instrument, source: syntheticSource(market) });
 }
 
 const OrdersSchema = v.array(v.object({ clientOrderId: v.string() }));

@@ -12,7 +12,7 @@ import { InputError, messageOf } from "#domain/errors.ts";
 import { Rng } from "#domain/rng.ts";
 import type { ApiKeySetup } from "#mock-venues/binance-spot/credentials.ts";
 import { parseFaultScript } from "#mock-venues/binance-spot/fault-script.ts";
-import { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
+import type { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
 import {
   type MockBinanceSpot,
   type MockBinanceSpotOptions,
@@ -22,10 +22,10 @@ import {
 import { type MockMarket, mockMarket } from "#mock-venues/binance-spot/symbol-rules.ts";
 import { type MarketSource, syntheticSource, tapeSource } from "#mock-venues/market-source.ts";
 import { systemWorld } from "#runtime/world.ts";
-import { parseQueueModel } from "#sim/queue-model.ts";
 import { SyntheticMarket } from "#sim/synthetic-market.ts";
 import { amountOption, durationMs } from "./options.ts";
 import { progressBar } from "./output.ts";
+import { portInUse, rehearsalSymbol } from "./rehearsal.ts";
 
 interface MockVenueOptions {
   readonly port: string;
@@ -52,7 +52,6 @@ const REHEARSAL_SECRET = "mock-secret";
 /** Where no balances are given: so much of each base currency, in USDT, and of USDT itself. */
 const DEFAULT_BASE_VALUE = 25_000;
 const DEFAULT_QUOTE = "50000";
-const QUEUE = "power:3";
 const FEED_LATENCY_MS = 1;
 const MAX_PORT = 65_535;
 const MAX_SPEED = 1000;
@@ -143,14 +142,9 @@ async function start(options: MockVenueOptions): Promise<MockBinanceSpot> {
 }
 
 function listenError(thrown: unknown, host: string, port: number): unknown {
+  const taken = portInUse(thrown, port, "--port");
+  if (taken !== undefined) return taken;
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-  if (code === "EADDRINUSE") {
-    return new InputError("port-in-use", `port ${port} is in use`, {
-      where: "--port",
-      hint: "end what listens there, or choose another; 0 takes a free one",
-      cause: thrown,
-    });
-  }
   if (code !== "EADDRNOTAVAIL" && code !== "EACCES") return thrown;
   return new InputError("cannot-listen", `cannot listen on ${host}:${port}: ${messageOf(thrown)}`, {
     where: "--host and --port",
@@ -185,19 +179,7 @@ async function symbolsOf(
   const recorded = await recordedMarket(markets, options);
   return markets.map((market, index) => (parts) => {
     const source = recorded ?? generatedMarket(market, seed + index, parts.nowMs());
-    const { wallet, emit, nowMs, timers, rng } = parts;
-    return new MockSymbol({
-      instrument: market.instrument,
-      source,
-      account: wallet,
-      fees: { kind: "received" },
-      queueModel: parseQueueModel(QUEUE),
-      emit,
-      nowMs,
-      timers,
-      rng,
-      speed,
-    });
+    return rehearsalSymbol(parts, { instrument: market.instrument, source, speed });
   });
 }
 

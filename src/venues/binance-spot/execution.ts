@@ -242,7 +242,7 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
       queueMicrotask(() => news.order(clientOrderId, "canceled", { message }));
       return;
     }
-    orders.setCancelSent(clientOrderId, this.#parts.news.clocks.nowMs());
+    orders.setCancelSent(clientOrderId, news.clocks.nowMs());
     this.#send("order.cancel", this.#idOf(clientOrderId), [clientOrderId], (answer) => {
       const verdict = this.#verdict(answer);
       this.#guarded([clientOrderId], () => this.#onCanceled(clientOrderId, change, verdict));
