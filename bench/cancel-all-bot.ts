@@ -97,7 +97,7 @@ export class CancelAllBot {
     const { requote, ladder } = this.#params;
     this.#input.takeMarket(this.#market, nowMs);
     const distance = (midHalfTicks * ladder.binStepBps * requote.requoteBinFraction) / 10_000;
-    this.#clock.setInterval(nowMs, requote, false);
+    this.#clock.setInterval(nowMs, requote);
     this.#clock.renewed(midHalfTicks, distance);
     if (this.#isStopping) return;
     this.counts.ladders += 1;

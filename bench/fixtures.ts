@@ -32,7 +32,7 @@ export function benchParams(levels: number): EngineParams {
     pairId: "ETH",
     orderPrefix: "mm",
     epoch: 1,
-    capital: { base: "50", quote: "100000", targetIqvRatio: 0.5 },
+    capital: { base: "50", quote: "100000", position: null, targetIqvRatio: 0.5 },
     ladder: {
       bidBins: levels,
       askBins: levels,
@@ -77,6 +77,7 @@ export function benchParams(levels: number): EngineParams {
       fillRateWindowMs: 10_000,
       maxDrawdownPct: 5,
       maxDailyLossPct: 5,
+      minLiquidationDistancePct: null,
       clockOffsetAlertMs: 500,
       clockOffsetRefuseMs: 1_000,
       actionsPer10s: 1_000_000_000,

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import * as v from "valibot";
 import type { FromWorker } from "#runtime/messages.ts";
 import { Supervisor } from "#runtime/supervisor.ts";
-import { type SpawnWorker, workerPort } from "#runtime/worker-port.ts";
+import { type SpawnWorker, spawnFeedWorker, workerPort } from "#runtime/worker-port.ts";
 import { systemWorld } from "#runtime/world.ts";
 import { venueModule } from "#venues/registry.ts";
 import { judged } from "./judged.ts";
@@ -78,6 +78,7 @@ async function load(venue: WireVenue): Promise<Load> {
     },
     env: { MM_BENCH_KEY: "bench", MM_BENCH_SECRET: KEYS.ed25519 },
     spawn,
+    spawnFeed: spawnFeedWorker,
     venues: venueModule,
   });
   try {

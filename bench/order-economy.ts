@@ -46,7 +46,7 @@ export async function orderEconomy(asset: "eth" | "btc"): Promise<string> {
 
   const params = engineParams(pair, instrument, 1);
   const link = new SimulatedLink(latency, `${params.orderPrefix}-${params.pairId}`);
-  const { setup, fees } = simulatedAccount(pair);
+  const { setup, fees } = simulatedAccount(pair, instrument);
   const exchange: SimExchange = new SimExchange({
     instrument,
     queueModel,

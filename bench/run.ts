@@ -1,8 +1,8 @@
 /**
- * `bun run bench [--write | --only core|tapes|live|pairs]`: measures the core, backtests of
- * recorded tapes, the live path on loopback and fifty pairs at once, and prints tables; `--write`
- * also makes docs/benchmarks.md of them. Medians. Budgets are design limits, held against what was
- * measured.
+ * `bun run bench [--write | --only core|tapes|signing|live|pairs]`: measures the core, backtests of
+ * recorded tapes, signatures, the live path on loopback and fifty pairs at once, and prints tables;
+ * `--write` also makes docs/benchmarks.md of them. Medians. Budgets are design limits, held against
+ * what was measured.
  */
 
 import { writeFile } from "node:fs/promises";
@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { run } from "mitata";
 import { ledgerFill, plannerRun, quietBookEvent, requote, volatilitySample } from "./core.ts";
 import { judged } from "./judged.ts";
+import { marketParsing } from "./market-parsing.ts";
 import { orderEconomy } from "./order-economy.ts";
 import { tapeThroughput } from "./throughput.ts";
 
@@ -27,6 +28,7 @@ const BUDGETS: readonly (readonly [RegExp, string, (value: number) => boolean])[
 const PARTS = {
   core: coreTable,
   tapes: tapeTables,
+  signing: () => printedBy("hyperliquid-signing.ts"),
   live: () => printedBy("tick-to-trade.ts"),
   pairs: () => printedBy("many-pairs.ts"),
 } as const;
@@ -35,7 +37,7 @@ type Part = keyof typeof PARTS;
 const { values } = parseArgs({
   options: { write: { type: "boolean", default: false }, only: { type: "string" } },
 });
-const names: readonly Part[] = ["core", "tapes", "live", "pairs"];
+const names: readonly Part[] = ["core", "tapes", "signing", "live", "pairs"];
 const chosen = names.filter((name) => values.only === undefined || values.only === name);
 if (chosen.length === 0) throw new Error(`--only: one of ${names.join(", ")}`);
 if (values.write && chosen.length < names.length) throw new Error("--write needs all parts");
@@ -56,6 +58,7 @@ async function coreTable(): Promise<string> {
   plannerRun(10);
   plannerRun(100);
   ledgerFill();
+  marketParsing();
   const { benchmarks } = await run({ format: "quiet", throw: true });
   const rows: string[][] = [];
   for (const { alias, runs } of benchmarks) {
@@ -135,6 +138,15 @@ that is looped to at least five million rows and loaded before the clock starts.
 is the simulated exchange with twenty resting orders and no core. Actions and orders are those of
 the planner, and of a bot that cancels and places everything at the same moments at the same
 prices and sizes.
+
+## Signatures of Hyperliquid
+
+${tables.get("signing") ?? ""}
+
+One action with a nonce and an expiry, of one order or of twenty, until its signature is there: each
+action is signed once, however many orders it has. The ways take turns, so that all meet the same
+noise. *Ours* hashes with the SDK and signs at once; *the SDK* is its signL1Action, with our wallet
+(@noble/secp256k1) or with viem's privateKeyToAccount.
 
 ## The live path
 

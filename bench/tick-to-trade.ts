@@ -81,7 +81,7 @@ async function setupOf({ key, busyPoll }: Case, venue: WireVenue): Promise<LiveP
   const { urls, echoUrl } = venue;
   const [pair] = liveConfig(["ETH"], urls, 0).pairs;
   if (pair === undefined) throw new Error("the config has no pair");
-  const credentials = { apiKey: "bench", secret: KEYS[key] };
+  const credentials = { kind: "api-key", apiKey: "bench", secret: KEYS[key] } as const;
   const { desk, budgets } = await binanceSpot.openDesk({ urls, credentials }, systemWorld());
   const { data: market } = await desk.loadMarket("ETHUSDT");
   const link = {

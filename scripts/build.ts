@@ -15,6 +15,7 @@ const build = Bun.spawn(
     "build",
     "src/main.ts",
     "src/runtime/pair-worker.ts",
+    "src/runtime/feed-worker.ts",
     "--compile",
     "--minify",
     "--bytecode",

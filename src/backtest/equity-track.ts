@@ -45,7 +45,7 @@ export class EquityTrack {
   #nextPointMs = -Infinity;
   #base: Decimal | null = null;
   #quote: Decimal | null = null;
-  #baseValue = 0;
+  #inventory = 0;
   #quoteValue = 0;
   #samples = 0;
   #quotedSamples = 0;
@@ -112,11 +112,11 @@ export class EquityTrack {
     const [base, quote] = [ledger.base(), ledger.quote()];
     if (base !== this.#base || quote !== this.#quote) {
       [this.#base, this.#quote] = [base, quote];
-      this.#baseValue = Number(plain(base));
+      this.#inventory = Number(plain(ledger.inventory()));
       this.#quoteValue = Number(plain(quote));
     }
     const price = (midHalfTicks / 2) * this.#instrument.tickValue;
-    return iqvMoveRatio(iqvRatio(this.#baseValue, price, this.#quoteValue), targetIqvRatio);
+    return iqvMoveRatio(iqvRatio(this.#inventory, price, this.#quoteValue), targetIqvRatio);
   }
 
   #openOrders(): OpenOrders {

@@ -62,15 +62,9 @@ const PROGRESS_EVERY = 20_000;
 
 /**
  * Whether the pair is one that can be backtested.
- * @throws {InputError} `perp-backtest`, `no-reference`
+ * @throws {InputError} `no-reference`
  */
-export function requireTestable(pair: PairConfig, instrument: Instrument): void {
-  if (instrument.kind !== "spot") {
-    throw new InputError("perp-backtest", "this version backtests spot pairs", {
-      where: `pair ${pair.id}, quote.venue ${instrument.venue}`,
-      hint: "quote on binance-spot",
-    });
-  }
+export function requireTestable(pair: PairConfig): void {
   if (pair.volatility.source === "reference") {
     throw new InputError("no-reference", "a backtest has no reference price to measure", {
       where: `pair ${pair.id}, volatility.source`,
@@ -79,10 +73,10 @@ export function requireTestable(pair: PairConfig, instrument: Instrument): void 
   }
 }
 
-/** @throws {InputError} `perp-backtest`, `no-reference`, `empty-tape` */
+/** @throws {InputError} `no-reference`, `empty-tape` */
 export function runBacktest(options: BacktestOptions): BacktestResult {
   const { pair, instrument, tape, latency } = options;
-  requireTestable(pair, instrument);
+  requireTestable(pair);
   if (tape.feed.length === 0) throw new InputError("empty-tape", "the tape has no messages");
   const params = engineParams(pair, instrument, 1);
   const log = new OrderLog();
@@ -96,7 +90,7 @@ export function runBacktest(options: BacktestOptions): BacktestResult {
     onAudit: (record) => log.onAudit(record),
   });
   const engine = new PairEngine(instrument, params, options.strategy, link);
-  const { setup: account, fees } = simulatedAccount(pair);
+  const { setup: account, fees } = simulatedAccount(pair, instrument);
   const exchange: SimExchange = new SimExchange({
     instrument,
     queueModel: options.queueModel,
@@ -142,7 +136,7 @@ export function runBacktest(options: BacktestOptions): BacktestResult {
     endMs,
     openingEquity,
     pnl,
-    residual: residualOf({ pair, instrument, engine, exchange, account, openingEquity }, pnl),
+    residual: residualOf({ pair, instrument, engine, exchange, account }, pnl),
   };
 }
 
@@ -152,17 +146,20 @@ interface Settled {
   readonly engine: PairEngine;
   readonly exchange: SimExchange;
   readonly account: SimulatedAccount["setup"];
-  readonly openingEquity: Decimal;
 }
 
 function residualOf(settled: Settled, pnl: PnlSplit): Decimal {
-  const { pair, instrument, engine, exchange, account, openingEquity } = settled;
+  const { pair, instrument, engine, exchange, account } = settled;
+  const { openingEquity, allotmentValue } = engine.ledger;
   // The account may hold more than the pair's allocation: what counts is how it changed.
   const gained = (now: Decimal, before: string, allocation: string): Decimal =>
     now.minus(decimal(before)).plus(decimal(allocation));
-  const { capital } = pair;
-  const base = gained(exchange.account.base, account.base, capital.initInventoryAmount);
-  const quote = gained(exchange.account.quote, account.quote, capital.initQuoteAmount);
+  const { initInventoryAmount, initQuoteAmount } = pair.capital;
+  // A perp's base is its position, flat at first; its quote has what the position cost in it.
+  const held = instrument.kind === "perp" ? "0" : initInventoryAmount;
+  const base = gained(exchange.account.base, account.base, held);
+  const cash = exchange.account.quote.minus(exchange.account.entryValue);
+  const quote = gained(cash, account.quote, initQuoteAmount);
   const fee = thirdFeeAsset(pair);
   const feeAsset =
     fee === null
@@ -173,11 +170,12 @@ function residualOf(settled: Settled, pnl: PnlSplit): Decimal {
   const mid = instrument.tickSize
     .times(decimal("0.5"))
     .times(decimalOfInteger(engine.market.midHalfTicks));
-  const equity = base.times(mid).plus(quote).plus(feeAsset);
+  const equity = base.times(mid).plus(quote).plus(feeAsset).plus(allotmentValue);
   return equity
     .minus(openingEquity)
     .minus(pnl.spreadCapture)
     .minus(pnl.inventoryRevaluation)
     .minus(pnl.fees)
+    .minus(pnl.funding)
     .minus(pnl.transfers);
 }

@@ -12,6 +12,8 @@ export interface PnlFigures {
   readonly spreadCapture: string;
   readonly inventoryRevaluation: string;
   readonly fees: string;
+  /** Perps only: else 0. */
+  readonly funding: string;
   readonly transfers: string;
   /** By the venue's balances: anything but 0 is a bug. */
   readonly residual: string;
@@ -99,6 +101,7 @@ export function figuresOf(
       spreadCapture: plain(pnl.spreadCapture),
       inventoryRevaluation: plain(pnl.inventoryRevaluation),
       fees: plain(pnl.fees),
+      funding: plain(pnl.funding),
       transfers: plain(pnl.transfers),
       residual: plain(result.residual),
     },

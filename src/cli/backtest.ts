@@ -145,7 +145,8 @@ async function prepare(options: BacktestCliOptions): Promise<Prepared> {
   const preferred = options.config === undefined ? config.pairs[0]?.id : undefined;
   const pair = choosePair(config, options.pair ?? preferred, path);
   const instrument = instrumentFor(pair);
-  requireTestable(pair, instrument);
+  requireTestable(pair);
+  if (options.tape !== undefined) requireRecordable(pair);
   const queueModel = readQueueModel(options.queue);
   const latency = await readLatency(options.latency);
   const createStrategy = await loadStrategy(pair, directory);
@@ -156,6 +157,15 @@ async function prepare(options: BacktestCliOptions): Promise<Prepared> {
   const where = options.tape ?? "--duration";
   checkTarget(pair, firstMidHalfTicks(market.tape.feed, where), instrument);
   return { pair, instrument, createStrategy, latency, queueModel, market };
+}
+
+/** @throws {InputError} where recordings are of another venue than the pair's */
+function requireRecordable({ id, quote }: PairConfig): void {
+  if (quote.venue === "binance-spot") return;
+  throw new InputError("bad-config", "recordings are of Binance Spot", {
+    where: `pair ${id}, quote.venue ${quote.venue}`,
+    hint: "test this pair on a generated market: --synthetic 1 --duration 10m",
+  });
 }
 
 async function readConfig(

@@ -7,6 +7,7 @@ import { Command } from "commander";
 import * as v from "valibot";
 import { loadConfig } from "#config/load.ts";
 import { PAIR_COMMANDS } from "#control/routes.ts";
+import { budgetText, switchText } from "#control/text.ts";
 import { InputError, messageOf } from "#domain/errors.ts";
 import { figures, table } from "./output.ts";
 
@@ -76,6 +77,16 @@ const OrderSchema = v.object({
   filled: v.string(),
   status: v.string(),
 });
+const BudgetSchema = v.object({
+  name: v.string(),
+  used: v.number(),
+  limit: v.number(),
+  windowMs: v.nullable(v.number()),
+});
+const SwitchSchema = v.variant("by", [
+  v.object({ by: v.literal("venue"), afterMs: v.number() }),
+  v.object({ by: v.literal("guardian"), reason: v.string() }),
+]);
 const StatusSchema = v.object({
   id: v.string(),
   state: v.string(),
@@ -90,11 +101,23 @@ const StatusSchema = v.object({
     quote: v.string(),
     baseAsset: v.string(),
     quoteAsset: v.string(),
+    position: v.nullable(v.string()),
   }),
+  pnl: v.nullable(v.record(v.string(), v.string())),
   shape: v.string(),
   fills: v.number(),
   restarts: v.number(),
-  guards: v.array(v.object({ id: v.string(), tripped: v.boolean() })),
+  guards: v.array(
+    v.object({
+      id: v.string(),
+      tripped: v.boolean(),
+      value: v.union([v.number(), v.string()]),
+      limit: v.union([v.number(), v.string()]),
+    }),
+  ),
+  connection: v.nullable(
+    v.object({ budgets: v.array(BudgetSchema), deadMansSwitch: SwitchSchema }),
+  ),
 });
 const ErrorSchema = v.object({
   error: v.object({ code: v.string(), message: v.string(), hint: v.optional(v.string()) }),
@@ -130,19 +153,26 @@ function pairsText(pairs: readonly v.InferOutput<typeof SummarySchema>[]): strin
   return table(header, rows);
 }
 
-function statusText(status: v.InferOutput<typeof StatusSchema>): string {
-  const { inventory, orders, guards } = status;
+type Status = v.InferOutput<typeof StatusSchema>;
+
+function statusText(status: Status): string {
+  const { inventory, orders, guards, connection } = status;
   const tripped = guards.filter((guard) => guard.tripped).map(({ id }) => id);
+  const holds = inventory.position === null ? "holds" : "position";
   const head = figures([
     ["pair", `${status.id}, ${status.mode} on ${status.venue}:${status.symbol}`],
     ["state", stateText(status)],
     ["mid", status.mid ?? "unknown"],
-    ["holds", `${inventory.base} ${inventory.baseAsset}`],
+    [holds, `${inventory.base} ${inventory.baseAsset}`],
     ["", `${inventory.quote} ${inventory.quoteAsset}`],
+    ...under("pnl", pnlTexts(status.pnl)),
     ["shape", status.shape],
     ["fills", String(status.fills)],
     ["restarts", String(status.restarts)],
     ["guards", tripped.length === 0 ? "all quiet" : tripped.join(", ")],
+    ...under("", inventory.position === null ? [] : liquidationTexts(guards)),
+    ...under("budgets", connection?.budgets.map(budgetText) ?? []),
+    ...under("if mm dies", connection === null ? [] : [switchText(connection.deadMansSwitch)]),
   ]);
   const rows = orders.map(({ side, price, size, filled, status: is }) => [
     side,
@@ -153,6 +183,21 @@ function statusText(status: v.InferOutput<typeof StatusSchema>): string {
   ]);
   if (rows.length === 0) return `${head}\n\nno open orders`;
   return `${head}\n\n${table(["side", "price", "size", "filled", "status"], rows)}`;
+}
+
+/** Lines of one thing: its name before the first of them. */
+function under(name: string, texts: readonly string[]): [string, string][] {
+  return texts.map((text, index) => [index === 0 ? name : "", text]);
+}
+
+function pnlTexts(pnl: Status["pnl"]): string[] {
+  return Object.entries(pnl ?? {}).map(([name, value]) => `${name} ${value}`);
+}
+
+function liquidationTexts(guards: Status["guards"]): string[] {
+  return guards
+    .filter(({ id }) => id === "liquidation-distance")
+    .map(({ id, value, limit }) => `${id} ${value} %, its limit ${limit} %`);
 }
 
 function stateText({ state, reasons }: { state: string; reasons: readonly string[] }): string {

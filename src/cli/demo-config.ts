@@ -8,15 +8,23 @@ import schema from "../../configs/schema.json" with { type: "json" };
 
 export interface DemoPlaces {
   readonly controlPort: number;
-  /** Addresses of the mock venue. */
-  readonly venue: {
-    readonly restUrl: string;
-    readonly wsApiUrl: string;
-    readonly streamUrl: string;
+  /** Addresses of the mock venues. */
+  readonly venues: {
+    readonly "binance-spot": {
+      readonly restUrl: string;
+      readonly wsApiUrl: string;
+      readonly streamUrl: string;
+    };
+    readonly hyperliquid: { readonly restUrl: string; readonly wsUrl: string };
   };
+  /** Of the account at the mock of Hyperliquid. */
+  readonly address: string;
 }
 
-/** What the demo's config says, before it is known where its venue listens. */
+/** The account of the demo's config that trades at the mock of Hyperliquid. */
+const HYPERLIQUID_ACCOUNT = "mockHl";
+
+/** What the demo's config says, before it is known where its venues listen. */
 export const DEMO_CONFIG: string = demoConfig;
 
 /**
@@ -30,9 +38,10 @@ export async function writeDemoConfig(folder: string, places: DemoPlaces): Promi
   return path;
 }
 
-export function demoConfigText({ controlPort, venue }: DemoPlaces): string {
+export function demoConfigText({ controlPort, venues, address }: DemoPlaces): string {
   const text = edited(DEMO_CONFIG, ["control", "port"], controlPort);
-  return edited(text, ["venues", "binance-spot"], venue);
+  const own = edited(text, ["accounts", HYPERLIQUID_ACCOUNT, "address"], address);
+  return edited(own, ["venues"], venues);
 }
 
 function edited(text: string, path: JSONPath, value: unknown): string {

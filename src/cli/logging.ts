@@ -111,7 +111,7 @@ const SECRET_FIELDS = [
   /secret/i,
   /signature/i,
   /token/i,
-  /api-?_?key/i,
+  /(?:api|agent)-?_?key/i,
   /private/i,
   /passw|passphrase/i,
   /authori[sz]ation/i,
@@ -120,7 +120,7 @@ const SECRET_FIELDS = [
 /** What is a secret by its form, whoever's it is. `\\*` is for JSON within JSON. */
 const SECRET_FORMS: readonly RedactionPattern[] = [
   {
-    pattern: /\b(signature|api-?_?key|x-mbx-apikey)(\\*"?\s*[:=]\s*\\*"?)[^\s"&\\,}]+/gi,
+    pattern: /\b(signature|(?:api|agent)-?_?key|x-mbx-apikey)(\\*"?\s*[:=]\s*\\*"?)[^\s"&\\,}]+/gi,
     replacement: `$1$2${HIDDEN}`,
   },
   { pattern: /\b(Bearer) +[\w.~+/=-]+/gi, replacement: `$1 ${HIDDEN}` },
@@ -166,5 +166,9 @@ export function secretsOf(config: Config, env: Environment): string[] {
   const { tokenEnv } = config.control;
   const suspected = Object.keys(env).filter((name) => SECRET_VARIABLE.test(name));
   const names = new Set([...named, ...(tokenEnv === undefined ? [] : [tokenEnv]), ...suspected]);
-  return [...names].flatMap((name) => env[name] ?? []).filter((value) => value !== "");
+  const values = [...names].flatMap((name) => env[name] ?? []).filter((value) => value !== "");
+  return [...values, ...values.flatMap((value) => HEX_KEY.exec(value)?.[1]?.toLowerCase() ?? [])];
 }
+
+/** A private key that may be written in two ways: its digits are what is signed with. */
+const HEX_KEY = /^\s*(?:0x)?([\da-f]{64})\s*$/i;

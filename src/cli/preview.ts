@@ -7,7 +7,7 @@ import { instrumentFor } from "#config/instrument-override.ts";
 import { loadConfig } from "#config/load.ts";
 import { loadStrategy } from "#config/load-strategy.ts";
 import type { PairConfig } from "#config/schema.ts";
-import { type Decimal, decimal, decimalOfNumber, plain } from "#domain/decimal.ts";
+import { type Decimal, decimal, decimalOfNumber, plain, ZERO } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import { PositionLimits } from "#engine/position-limits.ts";
@@ -84,10 +84,13 @@ async function preview(options: PreviewOptions): Promise<void> {
 
 /** What the position limits leave to each side, as they will when the pair trades. */
 function roomOf(pair: PairConfig, instrument: Instrument, input: LadderInput): SideRoom {
+  // A perp's position is what its inventory has beside the allotment.
+  const allotted = instrument.kind === "perp" ? decimal(pair.capital.initInventoryAmount) : ZERO;
+  const positionLots = input.inventoryLots - instrument.wholeLots(allotted);
   return new PositionLimits(instrument, {
     maxPositionNotional: pair.risk.maxPositionNotional ?? null,
     maxNetDelta: pair.risk.maxNetDelta ?? null,
-  }).room(input);
+  }).room({ ...input, positionLots });
 }
 
 interface LadderView {

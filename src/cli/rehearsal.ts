@@ -1,11 +1,21 @@
-/** What `mm demo` and `mm mock-venue` make a mock venue of: its symbols, and a port in use. */
+/** What `mm demo` and `mm mock-venue` make mock venues of: their markets, and a port in use. */
 
 import { InputError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import { Rng } from "#domain/rng.ts";
 import { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
 import type { SymbolParts } from "#mock-venues/binance-spot/server.ts";
-import type { MarketSource } from "#mock-venues/market-source.ts";
+import type { HlCoinSpec } from "#mock-venues/hyperliquid/coin.ts";
+import {
+  type DelistedCoin,
+  perpInstrument,
+  universeAround,
+} from "#mock-venues/hyperliquid/universe.ts";
+import { type MarketSource, syntheticSource } from "#mock-venues/market-source.ts";
+import type { Timers } from "#net/timers.ts";
+import { systemWorld } from "#runtime/world.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
+import { SyntheticMarket } from "#sim/synthetic-market.ts";
 
 const QUEUE = "power:3";
 
@@ -28,6 +38,49 @@ export function rehearsalSymbol(parts: SymbolParts, market: RehearsalMarket): Mo
     nowMs,
     timers,
     rng,
+  });
+}
+
+/** Time, and chance by a seed, as mock venues take them. */
+export interface RehearsalWorld {
+  readonly timers: Timers;
+  readonly nowMs: () => number;
+  readonly rng: Rng;
+}
+
+export function rehearsalWorld(seed: number): RehearsalWorld {
+  const world = systemWorld();
+  return { timers: world.timers, nowMs: () => world.nowMs(), rng: new Rng(seed) };
+}
+
+export interface RehearsalMarkets {
+  /** Of the first coin; the others' follow. */
+  readonly seed: number;
+  readonly speed: number;
+  /** Epoch milliseconds. */
+  readonly startMs: number;
+  /** Of every coin, quote currency; null: what is usual for each. */
+  readonly startPrice: string | null;
+}
+
+/**
+ * Hyperliquid's universe with these coins listed, their markets generated.
+ * @throws {InputError} `unknown-symbol`
+ */
+export function rehearsalUniverse(
+  coins: readonly string[],
+  { seed, speed, startMs, startPrice }: RehearsalMarkets,
+): (HlCoinSpec | DelistedCoin)[] {
+  return universeAround(coins, ({ name, szDecimals, maxLeverage, startPrice: usual }, index) => {
+    const instrument = perpInstrument({ coin: name, szDecimals });
+    const market = new SyntheticMarket({
+      seed: seed + index,
+      instrument,
+      startPrice: startPrice ?? usual,
+      startMs,
+    });
+    const queueModel = parseQueueModel(QUEUE);
+    return { instrument, maxLeverage, source: syntheticSource(market), speed, queueModel };
   });
 }
 

@@ -11,7 +11,7 @@ import { InputError, InvariantError, MmError, messageOf } from "#domain/errors.t
 import type { Log } from "#runtime/log.ts";
 import { type StopReport, Supervisor } from "#runtime/supervisor.ts";
 import type { Environment } from "#runtime/venue-access.ts";
-import { spawnPairWorker } from "#runtime/worker-port.ts";
+import { spawnFeedWorker, spawnPairWorker } from "#runtime/worker-port.ts";
 import { systemWorld } from "#runtime/world.ts";
 import { venueModule } from "#venues/registry.ts";
 import manifest from "../../package.json" with { type: "json" };
@@ -51,6 +51,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     log,
     env,
     spawn: spawnPairWorker,
+    spawnFeed: spawnFeedWorker,
     venues: venueModule,
   });
   // First, so that a port in use is found before anything trades.
@@ -242,4 +243,4 @@ function isTerminalGone(): boolean {
 
 const HOW_TO_CHECK =
   "look at the account's open orders at the venue, and cancel those whose client id begins " +
-  "with mm-";
+  "with mm- (at Hyperliquid: of the pair's coin, with a cloid)";

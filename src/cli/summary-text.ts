@@ -16,7 +16,8 @@ export function summaryText(
   alerts: readonly Alert[],
 ): string {
   const runs = [summary, ...(summary.riskAverse === null ? [] : [summary.riskAverse])];
-  const rows = ROWS.map(([name, value]) =>
+  const shown = ROWS.filter(([name]) => name !== FUNDING || hasFunding(runs, instrument));
+  const rows = shown.map(([name, value]) =>
     [name].concat(runs.map((run) => value(run, instrument))),
   );
   const head = figures([
@@ -30,6 +31,13 @@ export function summaryText(
   ]);
   const body = table(["queue model", ...runs.map((run) => run.queueModel)], rows);
   return [head, "", body, ...alertLines(alerts, summary.alerts)].join("\n");
+}
+
+const FUNDING = "  funding";
+
+/** Only perps have any. */
+function hasFunding(runs: readonly RunFigures[], { kind }: Instrument): boolean {
+  return kind === "perp" || runs.some(({ pnl }) => !decimal(pnl.funding).eq(ZERO));
 }
 
 type Row = readonly [string, (run: RunFigures, instrument: Instrument) => string];
@@ -50,6 +58,7 @@ const ROWS: readonly Row[] = [
   ["  spread capture", ({ pnl }, { quote }) => money(pnl.spreadCapture, quote)],
   ["  inventory revaluation", ({ pnl }, { quote }) => money(pnl.inventoryRevaluation, quote)],
   ["  fees", ({ pnl }, { quote }) => money(pnl.fees, quote)],
+  [FUNDING, ({ pnl }, { quote }) => money(pnl.funding, quote)],
   ["  residual", ({ pnl }, { quote }) => money(pnl.residual, quote)],
   ["max inventory deviation", (run) => percent(run.maxInventoryDeviation, 2)],
   ["max drawdown", (run, { quote }) => money(run.maxDrawdown, quote)],

@@ -13,19 +13,31 @@ import type { StrategyParams } from "#strategies/strategy.ts";
 import type { PairConfig } from "./schema.ts";
 import { DEFAULT_DECAY_RATE } from "./sections/quoting.ts";
 
+/** A perp's position and minus what it cost: base and quote currency, plain decimals. */
+export interface StartPosition {
+  readonly base: string;
+  readonly quote: string;
+}
+
+const NO_POSITION: StartPosition = { base: "0", quote: "0" };
+
 /** How the order ids of every pair begin, so that they are recognised at the venue. */
-const ORDER_PREFIX = "mm";
+export const ORDER_PREFIX = "mm";
 
 /** How every client order id of a pair begins, up to a dash. */
 export function orderIdPrefix({ id }: PairConfig): string {
   return `${ORDER_PREFIX}-${id}`;
 }
 
-/** @param epoch the run's number, larger than that of any run before */
+/**
+ * @param epoch the run's number, larger than that of any run before
+ * @param position of a perp at the start; null: none is known to be there
+ */
 export function engineParams(
   pair: PairConfig,
   instrument: Instrument,
   epoch: number,
+  position: StartPosition | null = null,
 ): EngineParams {
   const { capital, quoting, volatility, risk } = pair;
   return {
@@ -36,6 +48,7 @@ export function engineParams(
       base: capital.initInventoryAmount,
       quote: capital.initQuoteAmount,
       targetIqvRatio: capital.targetIqvRatio ?? null,
+      position: instrument.kind === "perp" ? (position ?? NO_POSITION) : null,
     },
     ladder: ladderParams(pair, instrument),
     volatility: {
@@ -62,6 +75,7 @@ export function engineParams(
       fillRateLimit: risk.fillRateLimit ?? null,
       maxDrawdownPct: risk.maxDrawdownPct ?? null,
       maxDailyLossPct: risk.maxDailyLossPct ?? null,
+      minLiquidationDistancePct: instrument.kind === "perp" ? risk.minLiquidationDistancePct : null,
     },
   };
 }

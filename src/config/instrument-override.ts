@@ -45,6 +45,7 @@ export function instrumentFor(pair: PairConfig): Instrument {
     makerFeeRate: rules.makerFeeRate ?? fees.maker,
     takerFeeRate: rules.takerFeeRate ?? fees.taker,
     maxOpenOrders: rules.maxOpenOrders,
+    canAmend: quote.venue !== "hyperliquid",
   };
   return new Instrument(spec);
 }

@@ -36,6 +36,21 @@ export function accountsExist(pair: PairConfig, config: Config): Finding[] {
   });
 }
 
+/** What is signed for the testnet is refused by the venue's own addresses. */
+export function testnetAddresses({ mode, quote }: PairConfig, config: Config): Finding[] {
+  const account = quote.account === undefined ? undefined : config.accounts[quote.account];
+  if (mode !== "live" || account?.venue !== "hyperliquid" || !account.testnet) return [];
+  const { restUrl, wsUrl } = config.venues.hyperliquid ?? {};
+  return restUrl !== undefined && wsUrl !== undefined
+    ? []
+    : [
+        error(
+          "quote.account",
+          "signs for the testnet; give restUrl and wsUrl of it under venues.hyperliquid",
+        ),
+      ];
+}
+
 /** Live quoting is on Binance Spot and Hyperliquid. */
 export function liveVenue({ mode, quote }: PairConfig): Finding[] {
   return mode === "live" && quote.venue === "binance-perp"
@@ -45,6 +60,21 @@ export function liveVenue({ mode, quote }: PairConfig): Finding[] {
           "cannot be quoted live; use binance-spot or hyperliquid, or mode paper",
         ),
       ]
+    : [];
+}
+
+/** Spot has no leverage; a margin mode is set together with a leverage, or not at all. */
+export function perpMargin({ quote }: PairConfig): Finding[] {
+  const { venue, leverage, marginMode } = quote;
+  if (venue === "binance-spot") {
+    return Object.entries({ leverage, marginMode })
+      .filter(([, value]) => value !== undefined)
+      .map(([field]) =>
+        error(`quote.${field}`, "is for perpetual futures; leave it away on binance-spot"),
+      );
+  }
+  return marginMode !== undefined && leverage === undefined
+    ? [error("quote.leverage", `is missing; marginMode ${marginMode} is set together with it`)]
     : [];
 }
 

@@ -13,6 +13,8 @@ import {
   liveVenue,
   ordersAllowed,
   overrideComplete,
+  perpMargin,
+  testnetAddresses,
   uniqueId,
 } from "./market-relations.ts";
 import type { PairConfig, QuotingConfig } from "./schema.ts";
@@ -32,9 +34,24 @@ export const PAIR_RULES: readonly PairRule[] = [
     check: accountsExist,
   },
   {
+    says:
+      "in mode live, an account with `testnet` needs both addresses under " +
+      "`venues.hyperliquid`",
+    reads: ["mode", "quote.account"],
+    readsRoot: ["accounts", "venues"],
+    check: testnetAddresses,
+  },
+  {
     says: "in mode live, `quote.venue` is binance-spot or hyperliquid",
     reads: ["mode", "quote.venue"],
     check: liveVenue,
+  },
+  {
+    says:
+      "`quote.leverage` and `quote.marginMode` are for perpetual futures only, and " +
+      "`marginMode` needs `leverage`",
+    reads: ["quote.venue", "quote.leverage", "quote.marginMode"],
+    check: perpMargin,
   },
   {
     says: "`hedgeOn` is not the quoted instrument itself",

@@ -3,12 +3,18 @@
  * shapes are those that sim takes, which this layer does not import.
  */
 
+import type { Instrument } from "#domain/instrument.ts";
 import { simulatedFeeAsset } from "./instrument-override.ts";
 import type { PairConfig } from "./schema.ts";
 
 export interface SimulatedAccount {
   /** Balances at the start, plain decimals. */
-  readonly setup: { readonly base: string; readonly quote: string; readonly feeAsset?: string };
+  readonly setup: {
+    readonly base: string;
+    readonly quote: string;
+    readonly feeAsset?: string;
+    readonly leverage?: string;
+  };
   readonly fees:
     | { readonly kind: "received" }
     | { readonly kind: "quote" }
@@ -18,12 +24,17 @@ export interface SimulatedAccount {
 /** Plenty of the asset that fees are paid in, so that it never runs out during a run. */
 const FEE_ASSET_BALANCE = "1000000";
 
-export function simulatedAccount(pair: PairConfig): SimulatedAccount {
+/** Of a simulated perp whose config leaves it to the account. */
+const USUAL_LEVERAGE = 10;
+
+export function simulatedAccount(pair: PairConfig, { kind }: Instrument): SimulatedAccount {
   const { capital, simulation } = pair;
-  const balances = {
-    base: simulation.base ?? capital.initInventoryAmount,
-    quote: simulation.quote ?? capital.initQuoteAmount,
-  };
+  const quote = simulation.quote ?? capital.initQuoteAmount;
+  // A perp starts flat: its inventory is an allotment that nobody holds.
+  const balances =
+    kind === "perp"
+      ? { base: "0", quote, leverage: String(pair.quote.leverage ?? USUAL_LEVERAGE) }
+      : { base: simulation.base ?? capital.initInventoryAmount, quote };
   const fees = simulatedFeeAsset(pair);
   return typeof fees === "string"
     ? { setup: balances, fees: { kind: fees } }

@@ -11,7 +11,7 @@ import type { TradingDesk } from "#runtime/desk.ts";
 import type { PairStatus } from "#runtime/pair-status.ts";
 import { changesState } from "./guard.ts";
 import { Refusal } from "./refusal.ts";
-import { orderCounts, pairLine, reloadLines } from "./text.ts";
+import { orderCounts, pairLine, pairLines, reloadLines } from "./text.ts";
 
 /** What an operator may tell a pair; `stop` is the supervisor's alone. */
 export const PAIR_COMMANDS = ["pause", "resume", "cancel", "halt", "rearm"] as const;
@@ -41,6 +41,8 @@ export interface PairSummary
   readonly asks: number;
   readonly base: string;
   readonly quote: string;
+  /** A perp's, signed; null: spot. */
+  readonly position: string | null;
   readonly equity: string | null;
   readonly iqvRatio: number;
   readonly timeMs: number;
@@ -76,7 +78,7 @@ export function addRoutes(app: Hono, options: RouteOptions): void {
   });
   app.get("/pairs/:id", (c) => {
     const status = pairOf(desk, c.req.param("id"));
-    return answer(c, status, pairLine(status));
+    return answer(c, status, pairLines(status));
   });
   app.on(["GET", "POST"], "/pairs/:id/:command", changesState, async (c) => {
     const { id } = pairOf(desk, c.req.param("id"));
@@ -135,7 +137,7 @@ function pairOf(desk: TradingDesk, id: string): PairStatus {
 
 function summaryOf(status: PairStatus): PairSummary {
   const { id, state, reasons, mode, venue, symbol, mid, fills, restarts, timeMs } = status;
-  const { base, quote, equity, iqvRatio } = status.inventory;
+  const { base, quote, position, equity, iqvRatio } = status.inventory;
   return {
     id,
     state,
@@ -147,6 +149,7 @@ function summaryOf(status: PairStatus): PairSummary {
     ...orderCounts(status),
     base,
     quote,
+    position,
     equity,
     iqvRatio,
     fills,

@@ -12,8 +12,9 @@ import { InvariantError } from "./errors.ts";
  * - `capital`: what the owner put in (negative: the account gave it), opening and transfers.
  * - `trading`: the other side of our fills.
  * - `fees`: what venues have charged (positive), less their rebates.
+ * - `funding`: what has been paid of it on positions, less what was received.
  */
-export type AccountName = "inventory" | "capital" | "trading" | "fees";
+export type AccountName = "inventory" | "capital" | "trading" | "fees" | "funding";
 
 export interface Posting {
   readonly account: AccountName;
@@ -28,6 +29,7 @@ export class Accounts {
     capital: new Map(),
     trading: new Map(),
     fees: new Map(),
+    funding: new Map(),
   };
 
   /** @throws {InvariantError} where an asset's postings do not sum to zero; nothing is booked */

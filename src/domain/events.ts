@@ -74,16 +74,28 @@ export interface FillEvent extends Timed {
   readonly fill: Fill;
 }
 
+/** Funding of a perpetual future, settled by the venue on the position. */
+export interface FundingEvent extends Timed {
+  readonly kind: "funding";
+  /** The venue's key of the settlement, the same from stream and query: it is booked once. */
+  readonly fundingId: string;
+  /** Quote currency, a plain decimal: received, negative where it was paid. */
+  readonly amount: string;
+}
+
 /**
  * Balances as the venue has them, free and locked together, plain decimals. Adapters deliver it
  * after every fill that it includes. `openOrderIds`, where given, is the complete list of open
- * orders under our prefix: the answer to a reconcile command.
+ * orders under our prefix: the answer to a reconcile command. Of a perpetual future `base` is the
+ * signed position, and `quote` what the whole account is worth: other pairs may share it.
  */
 export interface AccountEvent extends Timed {
   readonly kind: "account";
   readonly base: string;
   readonly quote: string;
   readonly openOrderIds: readonly string[] | null;
+  /** Perp: the mark price at which the venue would liquidate, a float; absent: none. */
+  readonly liquidationPrice?: number;
 }
 
 /** The way to the venue: `up` and `down` of the sockets, `alive` for a heartbeat answered. */
@@ -132,6 +144,7 @@ export type EngineEvent =
   | ReferenceEvent
   | OrderEvent
   | FillEvent
+  | FundingEvent
   | AccountEvent
   | ConnectionEvent
   | HistoryEvent

@@ -1,14 +1,17 @@
 /**
- * FusedBook: one book from two streams of a venue, depth (every level, every 100 ms) and ticker
- * (the touch, at once). Both carry the id of the book update that they show, and the newer one is
- * right: a ticker that is not newer than the depth is dropped; a newer one takes away every level
- * that is better than it and sets the touch, and holds against depth that is older than itself.
- * Keeps no message and allocates nothing from update to update. Pure.
+ * FusedBook: one book from two streams of a venue, depth (changed levels, or the best ones anew,
+ * every so often) and ticker (the touch, at once). Both carry the id or the time of the book update
+ * that they show, and the newer one is right: a ticker that is not newer than the depth is dropped;
+ * a newer one takes away every level that is better than it and sets the touch, and holds against
+ * depth that is older than itself. Keeps no message and allocates nothing from update to update.
+ * Pure.
  */
 
 import { Book, NO_TICKS } from "./book.ts";
 
 const NO_ID = -1;
+/** Levels a side that are remembered behind those that a venue shows. */
+const MAX_BEHIND = 64;
 const NO_LEVELS = new Int32Array(0);
 const NO_SIZES = new Float64Array(0);
 
@@ -78,6 +81,23 @@ export class FusedBook {
     if (this.tickerIsNewer) this.#setTouch();
   }
 
+  /**
+   * Takes the best levels as a venue shows them anew each time, `depth` a side, fewer where it has
+   * no more; false where they are older than those before. Any other level is gone, but for those
+   * behind the last of `depth`: they are out of sight and stay as last seen.
+   */
+  applyBest(update: BookUpdate, depth: number): boolean {
+    if (update.lastId < this.#depthId) return false;
+    this.#isComplete = true;
+    this.#depthId = update.lastId;
+    this.#dropUnlisted(update, true, depth);
+    this.#dropUnlisted(update, false, depth);
+    this.#setLevels(update, true);
+    this.#setLevels(update, false);
+    if (this.tickerIsNewer) this.#setTouch();
+    return true;
+  }
+
   /** The caller has checked that the event follows the ones before it. */
   applyDepth(update: BookUpdate): void {
     this.#depthId = update.lastId;
@@ -108,6 +128,26 @@ export class FusedBook {
     }
     if (this.#bidLots > 0) this.#setBid(this.#bidTicks, this.#bidLots);
     if (this.#askLots > 0) this.#setAsk(this.#askTicks, this.#askLots);
+  }
+
+  #dropUnlisted(update: BookUpdate, isBid: boolean, depth: number): void {
+    const { book } = this;
+    const start = isBid ? update.start : update.bidEnd;
+    const end = isBid ? update.bidEnd : update.end;
+    // The last level in sight; nothing is behind it where the venue has no more.
+    const noMore = isBid ? -Infinity : Infinity;
+    const last = end - start < depth ? noMore : (update.ticks[end - 1] ?? noMore);
+    let behind = 0;
+    for (let ticks = isBid ? book.bestBid : book.bestAsk; ticks !== NO_TICKS; ) {
+      const next = isBid ? book.nextBid(ticks) : book.nextAsk(ticks);
+      const isBehind = isBid ? ticks < last : ticks > last;
+      if (isBehind) behind += 1;
+      if (isBehind ? behind > MAX_BEHIND : !isListed(update, ticks, start, end)) {
+        if (isBid) this.#setBid(ticks, 0);
+        else this.#setAsk(ticks, 0);
+      }
+      ticks = next;
+    }
   }
 
   /** Sets the levels of a depth event that are now 0 (`removals`), or those that are not. */
@@ -144,4 +184,12 @@ export class FusedBook {
     this.book.setAsk(ticks, lots);
     this.#onLevel(false, ticks, lots);
   }
+}
+
+/** Whether the update has a level at this price, between two places in its columns. */
+function isListed(update: BookUpdate, ticks: number, start: number, end: number): boolean {
+  for (let level = start; level < end; level += 1) {
+    if (update.ticks[level] === ticks) return true;
+  }
+  return false;
 }

@@ -50,6 +50,8 @@ export interface InstrumentSpec {
   readonly takerFeeRate: string;
   /** Open orders that the venue allows on this instrument. */
   readonly maxOpenOrders: number;
+  /** Whether an order can be lowered in its place in the queue. Default: true */
+  readonly canAmend?: boolean;
 }
 
 /** 10^n for the exponents that prices have. */
@@ -68,6 +70,7 @@ export class Instrument {
   readonly makerFeeRate: Decimal;
   readonly takerFeeRate: Decimal;
   readonly maxOpenOrders: number;
+  readonly canAmend: boolean;
   /** Least lots of an order, at least 1. */
   readonly minLots: number;
   /** Least `ticks · lots` of an order: the minimum notional in units of one tick times one lot. */
@@ -99,6 +102,7 @@ export class Instrument {
     this.makerFeeRate = decimal(spec.makerFeeRate);
     this.takerFeeRate = decimal(spec.takerFeeRate);
     this.maxOpenOrders = spec.maxOpenOrders;
+    this.canAmend = spec.canAmend ?? true;
     this.#priceDecimals = decimalsOf(this.tickSize);
     this.#sizeDecimals = decimalsOf(this.lotSize);
     this.#tickMantissa = mantissa(spec, "tickSize", this.tickSize, this.#priceDecimals);

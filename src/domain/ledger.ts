@@ -6,6 +6,11 @@
  *
  * Values are in the quote currency. The base is worth the mid, any third asset (BNB for fees) the
  * price that was set for it. Equity is what the holdings are worth.
+ *
+ * Of a perp the base is the signed position, and quote moves by what it cost. The inventory that
+ * its quotes are steered by is an allotment that nobody holds, and the position on top of it, so
+ * that position 0 is the target. Equity has the allotment at its first price, as a constant: the
+ * margin that it stands for. Gains and losses are of the position alone.
  */
 
 import { type AccountName, Accounts, type Posting } from "./accounts.ts";
@@ -14,9 +19,18 @@ import { InputError, InvariantError } from "./errors.ts";
 import type { Fill } from "./fill.ts";
 import type { Instrument } from "./instrument.ts";
 
-/** What was booked, for a journal. `reference` is a fill's trade id, else null. */
+/** What a pair begins with, plain decimals. */
+export interface LedgerOpening {
+  /** Holdings; of a perp the signed position. */
+  readonly base: string;
+  readonly quote: string;
+  /** Perp: the inventory that position 0 stands for, in base currency. Absent: 0 */
+  readonly allotment?: string;
+}
+
+/** What was booked, for a journal. `reference`: a fill's trade id, a funding's id, else null. */
 export interface LedgerEntry {
-  readonly kind: "opening" | "fill" | "transfer";
+  readonly kind: "opening" | "fill" | "funding" | "transfer";
   readonly reference: string | null;
   readonly postings: readonly Posting[];
 }
@@ -24,7 +38,7 @@ export interface LedgerEntry {
 /**
  * Why equity changed since the opening mark, in quote currency; each part has the sign of its
  * effect on equity, so fees that were paid are negative.
- * `equityChange = spreadCapture + inventoryRevaluation + fees + transfers + residual`.
+ * `equityChange = spreadCapture + inventoryRevaluation + fees + funding + transfers + residual`.
  */
 export interface PnlSplit {
   readonly equityChange: Decimal;
@@ -34,6 +48,8 @@ export interface PnlSplit {
   readonly inventoryRevaluation: Decimal;
   /** Valued when charged; in an asset without a price yet, at its first price. */
   readonly fees: Decimal;
+  /** Received, less what was paid. */
+  readonly funding: Decimal;
   readonly transfers: Decimal;
   /** What balances say and the parts do not explain. Anything but zero is a bug. */
   readonly residual: Decimal;
@@ -54,25 +70,27 @@ export class Ledger {
   #revaluedHalfTicks = 0;
   /** The mid as a price, worked out when it is asked for. */
   #mid: Decimal | undefined;
+  readonly #allotment: Decimal;
+  /** At its first price. */
+  #allotmentValue = ZERO;
   /** Undefined until the first mark. */
   #openingEquity: Decimal | undefined;
   #spreadCapture = ZERO;
   #inventoryRevaluation = ZERO;
   #fees = ZERO;
+  #funding = ZERO;
   #transfers = ZERO;
 
-  /**
-   * @param opening holdings to start with, plain decimals; negative for a short position
-   * @param onEntry receives every entry, the opening one too; the ledger itself keeps none
-   */
+  /** @param onEntry receives every entry, the opening one too; the ledger itself keeps none */
   constructor(
     instrument: Instrument,
-    opening: { readonly base: string; readonly quote: string },
+    opening: LedgerOpening,
     onEntry?: (entry: LedgerEntry) => void,
   ) {
     this.#instrument = instrument;
     this.#halfTick = instrument.tickSize.times(HALF);
     this.#onEntry = onEntry;
+    this.#allotment = opening.allotment === undefined ? ZERO : decimal(opening.allotment);
     const base = decimal(opening.base);
     const quote = decimal(opening.quote);
     this.#book("opening", null, [
@@ -81,9 +99,23 @@ export class Ledger {
     ]);
   }
 
-  /** Holdings of the base currency; with fees in base not always a whole number of lots. */
+  /**
+   * Holdings of the base currency, of a perp the signed position; with fees in base not always a
+   * whole number of lots.
+   */
   base(): Decimal {
     return this.balance(this.#instrument.base);
+  }
+
+  /** What quotes are steered by: the base, of a perp together with its allotment. */
+  inventory(): Decimal {
+    const base = this.base();
+    return this.#allotment === ZERO ? base : base.plus(this.#allotment);
+  }
+
+  /** What equity counts the allotment of a perp as; zero before the first mark. */
+  get allotmentValue(): Decimal {
+    return this.#allotmentValue;
   }
 
   quote(): Decimal {
@@ -117,6 +149,7 @@ export class Ledger {
     this.#midHalfTicks = midHalfTicks;
     if (this.#openingEquity === undefined) {
       this.#revaluedHalfTicks = midHalfTicks;
+      this.#allotmentValue = this.#valueOf(this.#instrument.base, this.#allotment);
       this.#openingEquity = this.equity();
     }
   }
@@ -190,6 +223,16 @@ export class Ledger {
   }
 
   /**
+   * Books what a venue settled on a perp's position, in quote currency: received (positive) or
+   * paid. Before the first mark it is part of the opening capital. Booking each settlement once is
+   * the caller's care.
+   */
+  bookFunding(fundingId: string, amount: Decimal): void {
+    this.#book("funding", fundingId, move("funding", "inventory", this.#instrument.quote, amount));
+    if (this.isMarked) this.#funding = this.#funding.plus(amount);
+  }
+
+  /**
    * Books what the owner moved in (positive) or out, valued as of now. Before the first mark it
    * is part of the opening capital.
    */
@@ -200,12 +243,12 @@ export class Ledger {
   }
 
   /**
-   * What the holdings are worth, in quote currency.
+   * What the holdings are worth, in quote currency; of a perp with its allotment.
    * @throws {InvariantError} before the first mark
    */
   equity(): Decimal {
     if (this.#midHalfTicks === 0) throw new InvariantError("equity asked before the first mark");
-    let equity = ZERO;
+    let equity = this.#allotmentValue;
     for (const asset of this.#accounts.heldAssets()) {
       equity = equity.plus(this.#valueOf(asset, this.balance(asset)));
     }
@@ -230,12 +273,14 @@ export class Ledger {
     const explained = this.#spreadCapture
       .plus(this.#inventoryRevaluation)
       .plus(this.#fees)
+      .plus(this.#funding)
       .plus(this.#transfers);
     return {
       equityChange,
       spreadCapture: this.#spreadCapture,
       inventoryRevaluation: this.#inventoryRevaluation,
       fees: this.#fees,
+      funding: this.#funding,
       transfers: this.#transfers,
       residual: equityChange.minus(explained),
     };

@@ -103,6 +103,19 @@ export function formatClientOrderId(parts: ClientOrderIdParts): string {
   return `${parts.prefix}-${parts.pair}-${role}${epoch}-${parts.sequence.toString(36)}`;
 }
 
+/** Whose orders are meant: those of one pair, of a run and all runs before it. */
+export interface OrderOwner {
+  readonly prefix: string;
+  readonly pairId: string;
+  readonly untilEpoch: number;
+}
+
+export function isOwnedBy(owner: OrderOwner, clientOrderId: string): boolean {
+  const id = parseClientOrderId(clientOrderId);
+  if (id?.prefix !== owner.prefix || id.pair !== owner.pairId) return false;
+  return id.epoch <= owner.untilEpoch;
+}
+
 /** The parts of an id of ours; undefined for any other id, which is then nobody's to touch. */
 export function parseClientOrderId(id: string): ClientOrderIdParts | undefined {
   const match = ID_PATTERN.exec(id);

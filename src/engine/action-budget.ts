@@ -4,6 +4,7 @@
  */
 
 const WINDOW_MS = 10_000;
+const OWN_SHARE_MIN = 0.5;
 
 export class ActionBudget {
   #limit: number;
@@ -27,17 +28,35 @@ export class ActionBudget {
   }
 
   remaining(nowMs: number): number {
-    const used = Math.floor(nowMs / WINDOW_MS) === this.#window ? this.#used : 0;
-    // Reports come with answers: after a silence one action is risked, to get the next report.
-    const allowed = nowMs - this.#quietSinceMs >= WINDOW_MS ? 1 : 0;
-    const reported = Math.max(this.#reportedRemaining - this.#spentSinceReport, allowed);
-    return Math.max(0, Math.min(this.#limit - used, reported));
+    return Math.max(0, Math.min(this.#own(nowMs), this.#reported(nowMs)));
   }
 
-  /** The tighter of the two budgets is under its reserve. */
-  isLow(nowMs: number): boolean {
-    const limit = Math.min(this.#limit, this.#reportedLimit);
-    return this.remaining(nowMs) * 100 < limit * this.#reservePct;
+  /**
+   * What is left of the reserve in the tighter of the two budgets: 1 where it is whole, and down to
+   * 0 as the venue's is used up; ours is whole again within seconds, and counts as half until then.
+   */
+  reserveShare(nowMs: number): number {
+    return Math.min(
+      Math.max(OWN_SHARE_MIN, this.#reserveShareOf(this.#own(nowMs), this.#limit)),
+      this.#reserveShareOf(this.#reported(nowMs), this.#reportedLimit),
+    );
+  }
+
+  #reserveShareOf(remaining: number, limit: number): number {
+    const reserve = (limit * this.#reservePct) / 100;
+    // No reserve, or (before the first report) no limit.
+    if (!(reserve > 0 && reserve < Infinity)) return 1;
+    return Math.min(1, Math.max(0, remaining) / reserve);
+  }
+
+  #own(nowMs: number): number {
+    return this.#limit - (Math.floor(nowMs / WINDOW_MS) === this.#window ? this.#used : 0);
+  }
+
+  #reported(nowMs: number): number {
+    // Reports come with answers: after a silence one action is risked, to get the next report.
+    const allowed = nowMs - this.#quietSinceMs >= WINDOW_MS ? 1 : 0;
+    return Math.max(this.#reportedRemaining - this.#spentSinceReport, allowed);
   }
 
   spend(nowMs: number): void {

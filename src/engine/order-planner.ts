@@ -1,8 +1,9 @@
 /**
  * OrderPlanner: wanted ladder against live orders, as the cheapest plan. An order within tolerance
  * of a wanted level stays and keeps its place in the queue; one that is only too large is amended
- * down; a wrong one is replaced in one step; what is left over is canceled or placed. A plan never
- * lets what may be live exceed the side's capital: what has to wait for a cancel is `deferred`.
+ * down where the venue can do that; a wrong one is replaced in one step; what is left over is
+ * canceled or placed. A plan never lets what may be live exceed the side's capital: what has to
+ * wait for a cancel is `deferred`.
  * Pure; its arrays are reused.
  */
 
@@ -90,16 +91,21 @@ export class OrderPlanner {
       if (level >= wanted.count) continue;
       const distance = Math.abs((wanted.priceTicks[level] ?? 0) - order.priceTicks);
       if (distance > limits.keepPriceTicks) continue;
-      const lots = wanted.quantityLots[level] ?? 0;
-      const tolerance = (lots * limits.keepSizePct) / 100;
-      const excess = order.leavesLots - lots;
-      // Too small cannot be mended in place: it is for #replace.
-      if (-excess > tolerance && order.isSettled) continue;
+      const lots = this.#lotsKept(order, wanted.quantityLots[level] ?? 0, limits);
+      if (lots < 0) continue;
       match.level = level;
-      match.lots = excess > tolerance && order.isSettled ? lots : order.leavesLots;
+      match.lots = lots;
       this.#matched[level] = 1;
       level += 1;
     }
+  }
+
+  /** Leaves kept of an order for a level of this size; -1: in its place it cannot be mended. */
+  #lotsKept(order: ManagedOrder, wantedLots: number, { keepSizePct }: PlanLimits): number {
+    const { leavesLots } = order;
+    const tolerance = (wantedLots * keepSizePct) / 100;
+    if (!order.isSettled || Math.abs(leavesLots - wantedLots) <= tolerance) return leavesLots;
+    return leavesLots > wantedLots && this.#instrument.canAmend ? wantedLots : -1;
   }
 
   /** Whether a wanted price lies nearer to the mid than an order, beyond the tolerance. */
@@ -116,7 +122,8 @@ export class OrderPlanner {
 
   /**
    * Kept orders may be a little larger or dearer than wanted. Where that makes the whole exceed the
-   * capital, the outermost are cut to the wanted size, and if need be moved to the wanted price.
+   * capital, the outermost are cut to the wanted size (where that can be done in place), and if
+   * need be moved to the wanted price.
    */
   #shrinkToCapital(wanted: LadderSide, capital: number): void {
     let total = 0;
@@ -145,6 +152,7 @@ export class OrderPlanner {
   /** Amends kept orders down to what is wanted of them, outermost first, as far as it is needed. */
   #cutToWanted(wanted: LadderSide, totalBefore: number, capital: number): number {
     let total = totalBefore;
+    if (!this.#instrument.canAmend) return total;
     for (let index = this.#matches.length - 1; index >= 0 && total > capital; index -= 1) {
       const match = this.#matches[index];
       if (match === undefined || match.level < 0 || !match.order.isSettled) continue;

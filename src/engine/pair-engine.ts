@@ -4,7 +4,6 @@
  * randomness: same events, same commands, byte for byte. Live, paper, backtest, replay drive it.
  */
 
-import { decimal } from "#domain/decimal.ts";
 import { messageOf } from "#domain/errors.ts";
 import type {
   AccountEvent,
@@ -16,7 +15,7 @@ import type {
 } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
 import type { Instrument } from "#domain/instrument.ts";
-import { Ledger } from "#domain/ledger.ts";
+import type { Ledger } from "#domain/ledger.ts";
 import type { Sink } from "#ports/sink.ts";
 import type { Ladder } from "#strategies/ladder.ts";
 import type { Strategy } from "#strategies/strategy.ts";
@@ -25,6 +24,7 @@ import type { EquityReading } from "./equity-guard.ts";
 import { EquityWatch } from "./equity-watch.ts";
 import { MarketState } from "./market-state.ts";
 import { callsForLadder, OrderManager } from "./order-manager.ts";
+import { PairBooks } from "./pair-books.ts";
 import { PairInputs } from "./pair-inputs.ts";
 import { PairNews } from "./pair-news.ts";
 import { activeState, mayQuote, type PairState, stateAfter } from "./pair-state.ts";
@@ -51,6 +51,7 @@ export class PairEngine {
   readonly market: MarketState;
   readonly #instrument: Instrument;
   readonly #sink: Sink;
+  readonly #books: PairBooks;
   readonly #news: PairNews;
   readonly #guards: RiskGuards;
   readonly #equity: EquityWatch;
@@ -74,7 +75,8 @@ export class PairEngine {
     this.#params = params;
     this.#sink = sink;
     this.#news = new PairNews(sink);
-    this.ledger = new Ledger(instrument, params.capital);
+    this.#books = new PairBooks(instrument, params.capital);
+    this.ledger = this.#books.ledger;
     this.orders = new OrderManager(params.orderPrefix, params.pairId);
     this.market = new MarketState(instrument, params.volatility, params.volatilitySource);
     const { risk } = params;
@@ -196,6 +198,10 @@ export class PairEngine {
       case "fill":
         this.#onFill(event.fill, nowMs);
         return;
+      case "funding":
+        this.#books.onFunding(event);
+        this.#input.takeCapital(this.ledger, this.#instrument);
+        return;
       case "account":
         this.#onAccount(event, nowMs);
         return;
@@ -234,7 +240,7 @@ export class PairEngine {
     const { midHalfTicks } = this.market;
     this.ledger.mark(midHalfTicks);
     if (this.#params.capital.targetIqvRatio !== null) return;
-    this.#input.targetIqvRatio = this.#input.iqvRatio(midHalfTicks);
+    this.#input.fixTarget(this.#params.capital, this.#instrument, midHalfTicks);
     this.#news.alert("info", "target-ratio", `target ratio ${this.targetIqvRatio}`, nowMs);
   }
 
@@ -271,13 +277,12 @@ export class PairEngine {
   }
 
   #onAccount(event: AccountEvent, nowMs: number): void {
-    // The pair's allocation may be a part of the account; the account must cover it.
-    const short =
-      decimal(event.base).lt(this.ledger.base()) || decimal(event.quote).lt(this.ledger.quote());
-    if (short !== this.#guards.isTripped("balance-mismatch") && !this.orders.lacksFills) {
-      this.#guards.onMismatch(short);
-      if (short) this.#reconciler.ask(nowMs);
+    const differs = this.#books.isContradictedBy(event);
+    if (differs !== this.#guards.isTripped("balance-mismatch") && !this.orders.lacksFills) {
+      this.#guards.onMismatch(differs);
+      if (differs) this.#reconciler.ask(nowMs);
     }
+    this.#guards.onAccount(event);
     if (!this.#reconciler.onAccount(event, nowMs)) return;
     this.#guards.onCompared();
     if (this.#state === "starting" && event.openOrderIds?.length === 0) this.#start(nowMs);
@@ -319,15 +324,8 @@ export class PairEngine {
   #check(nowMs: number): void {
     this.#nextCheckMs = nowMs + CHECK_INTERVAL_MS;
     const oldestDoubtMs = this.#reconciler.tick(nowMs);
-    const { inventoryLots, quoteUnits, targetIqvRatio } = this.#input;
-    this.#guards.evaluate({
-      nowMs,
-      midHalfTicks: this.market.midHalfTicks,
-      inventoryLots,
-      quoteUnits,
-      targetIqvRatio,
-      oldestDoubtMs,
-    });
+    const position = this.#input.positionAt(this.market.midHalfTicks);
+    this.#guards.evaluate({ ...position, nowMs, oldestDoubtMs });
     this.#checkAgreement(nowMs);
     if (!this.#mayQuote()) this.#quoter.pull(nowMs, true);
     if (this.#quoter.isDeferred) this.#clock.want("deferred");
@@ -372,7 +370,7 @@ export class PairEngine {
     const { midHalfTicks } = this.market;
     this.#input.takeMarket(this.market, nowMs);
     const reason = this.#clock.reason(nowMs);
-    this.#clock.setInterval(nowMs, this.#params.requote, this.#budget.isLow(nowMs));
+    this.#clock.setInterval(nowMs, this.#params.requote);
     this.#clock.renewed(midHalfTicks, this.#quoter.requoteDistance(midHalfTicks));
     const room = this.#guards.room(this.#input);
     this.#quoter.requote(this.#input, reason, { sideOff: this.#sideOff(), room });

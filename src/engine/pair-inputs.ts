@@ -3,16 +3,20 @@
  * the pair's own capital in whole lots and units. Pure.
  */
 
+import { decimal } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { Ledger } from "#domain/ledger.ts";
 import { iqvMoveRatio, iqvRatio } from "#strategies/inventory.ts";
 import type { LadderInput } from "#strategies/ladder-builder.ts";
 import type { MarketState } from "./market-state.ts";
+import type { CapitalParams } from "./params.ts";
+import type { PositionInput } from "./position-limits.ts";
 
-export class PairInputs implements LadderInput {
+export class PairInputs implements LadderInput, PositionInput {
   timeMs = 0;
   midHalfTicks = 0;
   inventoryLots = 0;
+  positionLots = 0;
   quoteUnits = 0;
   targetIqvRatio: number;
   volatilityPct = -1;
@@ -35,8 +39,25 @@ export class PairInputs implements LadderInput {
 
   /** The ledger changed: the whole lots and units that orders may use. */
   takeCapital(ledger: Ledger, instrument: Instrument): void {
-    this.inventoryLots = Math.max(0, instrument.wholeLots(ledger.base()));
+    this.positionLots = instrument.wholeLots(ledger.base());
+    this.inventoryLots =
+      instrument.kind === "spot"
+        ? Math.max(0, this.positionLots)
+        : Math.max(0, instrument.wholeLots(ledger.inventory()));
     this.quoteUnits = Math.max(0, instrument.wholeNotionalUnits(ledger.quote()));
+  }
+
+  /** The target is the ratio of the amounts that were configured, at this first price. */
+  fixTarget({ base, quote }: CapitalParams, instrument: Instrument, midHalfTicks: number): void {
+    const inventoryLots = instrument.wholeLots(decimal(base));
+    const quoteUnits = instrument.wholeNotionalUnits(decimal(quote));
+    this.targetIqvRatio = iqvRatio(inventoryLots, midHalfTicks / 2, quoteUnits);
+  }
+
+  /** What the position guards look at, at this mid. */
+  positionAt(midHalfTicks: number): PositionInput {
+    const { inventoryLots, positionLots, quoteUnits, targetIqvRatio } = this;
+    return { midHalfTicks, inventoryLots, positionLots, quoteUnits, targetIqvRatio };
   }
 
   /** The part of the value that is inventory, at this mid. */

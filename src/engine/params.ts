@@ -3,15 +3,22 @@
  * does that). Times in milliseconds, per cents as per cents, money as plain decimals. Pure values.
  */
 
+import { decimal, plain } from "#domain/decimal.ts";
 import { InvariantError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import type { LedgerOpening } from "#domain/ledger.ts";
 import type { LadderParams } from "#strategies/ladder-builder.ts";
 import type { VolatilityParams } from "#volatility/estimator.ts";
 
 export interface CapitalParams {
-  /** The pair's own part of the account, plain decimals. */
+  /** The pair's own part of the account, plain decimals; a perp's base is its allotment. */
   readonly base: string;
   readonly quote: string;
+  /**
+   * Perp: the signed position that is there at the start, and what it brought in, in quote
+   * currency: minus its entry value. Null: spot.
+   */
+  readonly position: { readonly base: string; readonly quote: string } | null;
   /** Null: the ratio of the initial amounts at the first price. */
   readonly targetIqvRatio: number | null;
 }
@@ -48,6 +55,8 @@ export interface RiskParams {
   readonly fillRateWindowMs: number;
   readonly maxDrawdownPct: number | null;
   readonly maxDailyLossPct: number | null;
+  /** Perp: the mid's least distance from the liquidation price. */
+  readonly minLiquidationDistancePct: number | null;
   readonly clockOffsetAlertMs: number;
   readonly clockOffsetRefuseMs: number;
   /** Orders that may be placed, replaced or amended in ten seconds; cancels are never counted. */
@@ -70,6 +79,13 @@ export interface EngineParams {
   readonly volatilitySource: "mid" | "reference";
   readonly requote: RequoteParams;
   readonly risk: RiskParams;
+}
+
+/** The books that a pair begins with. */
+export function openingOf({ base, quote, position }: CapitalParams): LedgerOpening {
+  if (position === null) return { base, quote };
+  const cash = plain(decimal(quote).plus(decimal(position.quote)));
+  return { base: position.base, quote: cash, allotment: base };
 }
 
 /** What the guards hold: the venue's own limit on open orders is one whatever is configured. */
@@ -105,6 +121,9 @@ export function requireSamePair(before: EngineParams, after: EngineParams): void
     epoch: before.epoch === after.epoch,
     base: before.capital.base === after.capital.base,
     quote: before.capital.quote === after.capital.quote,
+    position:
+      before.capital.position?.base === after.capital.position?.base &&
+      before.capital.position?.quote === after.capital.position?.quote,
     targetIqvRatio: before.capital.targetIqvRatio === after.capital.targetIqvRatio,
   };
   const changed = Object.keys(isSame).filter((name) => isSame[name] === false);

@@ -1,7 +1,8 @@
 /**
- * PositionLimits: how much inventory a pair may hold, and how far from its target. A ladder stays
- * within the room that they leave, so that a sweep through all of it ends at the limit and not
- * beyond. Whole lots and tick-lot units; the doubled mid keeps them whole. Pure.
+ * PositionLimits: how much a pair may hold, of a perp on either side of zero, and how far its
+ * inventory may be from its target. A ladder stays within the room that they leave, so that a sweep
+ * through all of it ends at the limit and not beyond. Whole lots and tick-lot units; the doubled
+ * mid keeps them whole. Pure.
  */
 
 import { decimal } from "#domain/decimal.ts";
@@ -13,11 +14,14 @@ import type { RiskParams } from "./params.ts";
 export interface PositionInput {
   readonly midHalfTicks: number;
   readonly inventoryLots: number;
+  /** What is held: spot the inventory itself, perp the signed position. */
+  readonly positionLots: number;
   readonly quoteUnits: number;
   readonly targetIqvRatio: number;
 }
 
 export class PositionLimits {
+  readonly #isPerp: boolean;
   readonly #maxUnits: number;
   readonly #maxDeltaLots: number;
 
@@ -25,13 +29,14 @@ export class PositionLimits {
     instrument: Instrument,
     { maxPositionNotional, maxNetDelta }: Pick<RiskParams, "maxPositionNotional" | "maxNetDelta">,
   ) {
+    this.#isPerp = instrument.kind === "perp";
     this.#maxUnits = limitUnits(instrument, maxPositionNotional);
     this.#maxDeltaLots = limitLots(instrument, maxNetDelta);
   }
 
-  /** The inventory is worth the limit. */
-  isFull({ inventoryLots, midHalfTicks }: PositionInput): boolean {
-    return inventoryLots * midHalfTicks >= 2 * this.#maxUnits;
+  /** What is held is worth the limit, long or short. */
+  isFull({ positionLots, midHalfTicks }: PositionInput): boolean {
+    return Math.abs(positionLots) * midHalfTicks >= 2 * this.#maxUnits;
   }
 
   /** The inventory is as far from its target as it may be. */
@@ -41,13 +46,15 @@ export class PositionLimits {
 
   /** What each side may still add before a limit is reached. */
   room(input: PositionInput): SideRoom {
-    const { inventoryLots, midHalfTicks } = input;
+    const { positionLots, midHalfTicks } = input;
     const delta = deltaLots(input);
-    const positionUnits = this.#maxUnits - (inventoryLots * midHalfTicks) / 2;
+    const positionUnits = this.#maxUnits - (positionLots * midHalfTicks) / 2;
     const deltaUnits = ((this.#maxDeltaLots - delta) * midHalfTicks) / 2;
+    // What is not held cannot be sold on spot: there is no short side to bound.
+    const shortLots = this.#isPerp ? (2 * this.#maxUnits) / midHalfTicks + positionLots : Infinity;
     return {
       buyUnits: Math.max(0, Math.floor(Math.min(positionUnits, deltaUnits))),
-      sellLots: Math.max(0, Math.floor(this.#maxDeltaLots + delta)),
+      sellLots: Math.max(0, Math.floor(Math.min(shortLots, this.#maxDeltaLots + delta))),
     };
   }
 }

@@ -19,6 +19,9 @@ import type { RiskGuards } from "./risk-guards.ts";
 /** A change of a multiplier below this does not move orders by itself. */
 const MULTIPLIER_STEP = 0.05;
 
+/** However low the action budget is, orders are sent at least this often, where any is left. */
+const LONGEST_PAUSE_MS = 10_000;
+
 /** A pull that was refused is sent again after this long. */
 const PULL_AGAIN_MS = 1_000;
 
@@ -66,8 +69,10 @@ export class Quoter {
   #input: LadderInput | null = null;
   #trigger = "";
   #sequence = 0;
-  /** Levels from here on are left as they are while the action budget is low. */
+  /** Levels from here on are left as they are while the action budget is low … */
   #levelLimit = 0;
+  /** … and all of them until this time; cancels are never held back. */
+  #pausedUntilMs = -Infinity;
   #pulledMs = -Infinity;
 
   constructor(parts: QuoterParts) {
@@ -209,19 +214,26 @@ export class Quoter {
     this.#queue.sort((a, b) => rank(a) - rank(b));
     const nowMs = this.#input?.timeMs ?? 0;
     const { budget, params } = this.#parts;
-    const half = Math.floor(params.ladder.liveOrderNums / 2);
-    this.#levelLimit = budget.isLow(nowMs) ? Math.ceil(half / 2) : half;
+    // With half of the reserve left half of the levels, half as often: a quarter of the actions.
+    const share = budget.reserveShare(nowMs);
+    this.#levelLimit = Math.ceil(Math.floor(params.ladder.liveOrderNums / 2) * share);
+    if (share === 1) this.#pausedUntilMs = -Infinity;
+    const before = budget.remaining(nowMs);
     for (const action of this.#queue) {
       if (action.kind === "cancel" && action.order !== null) this.cancel(action.order, nowMs);
       else this.#sendBudgeted(action, nowMs);
     }
+    if (share === 1 || budget.remaining(nowMs) === before) return;
+    const pauseMs = params.requote.minRequoteIntervalMs / share;
+    this.#pausedUntilMs = nowMs + Math.min(pauseMs, LONGEST_PAUSE_MS);
   }
 
   /** Everything but a cancel costs budget. What may not be sent now waits for the next round. */
   #sendBudgeted(action: PlannedAction, nowMs: number): void {
     const { budget, guards } = this.#parts;
     const isBeyond = action.level >= this.#levelLimit;
-    if (isBeyond || nowMs < guards.backOffUntilMs || budget.remaining(nowMs) === 0) {
+    const notBeforeMs = Math.max(guards.backOffUntilMs, this.#pausedUntilMs);
+    if (isBeyond || nowMs < notBeforeMs || budget.remaining(nowMs) === 0) {
       this.isDeferred = true;
       // Cancels are free: what must not stay as it is goes, what does no harm stays.
       if (action.order !== null && this.#mustGo(action, action.order)) {

@@ -3,7 +3,9 @@
  * state that ends with an answer. Invariants:
  *
  * 1. A request without an answer becomes doubt after `REQUEST_TIMEOUT_MS`, and doubt is looked up
- *    by client order id until it ends.
+ *    by client order id until it ends. Where many orders are in doubt at once, the list of all open
+ *    orders is asked for first: an order that it names works, and only the others are looked up. A
+ *    cancel in doubt is also sent again: it does no harm, and its answer is as good as a look-up.
  * 2. An order of ours that the venue lists and we do not know is canceled; one that we hold live
  *    and the venue does not list is looked up, never presumed dead.
  * 3. Executions that the venue counted and we have not seen are fetched before they are missed.
@@ -14,13 +16,21 @@
 
 import type { AccountEvent } from "#domain/events.ts";
 import type { Sink } from "#ports/sink.ts";
+import type { ManagedOrder } from "./managed-order.ts";
 import type { OrderManager } from "./order-manager.ts";
 
 const REQUEST_TIMEOUT_MS = 5_000;
 /** An order that was to go rests on where its cancel was lost: that is found out sooner. */
 const CANCEL_TIMEOUT_MS = 2_000;
-/** At most one look-up an order, and one reconciliation, in this time. */
+/** At most one look-up an order, and one reconciliation, in this time … */
 const ASK_AGAIN_MS = 1_000;
+/**
+ * … and of more orders than these as many look-ups on average. So many in doubt at once are many:
+ * one list costs less.
+ */
+const MOST_LOOKUPS = 4;
+/** A list that takes longer is not waited for: orders are looked up one by one meanwhile. */
+const LIST_LATE_MS = 2_000;
 /** How often a disagreement that lasts is looked at again … */
 const RECHECK_MS = 5_000;
 /** … and how often all is compared where nothing seems wrong: a stream may lose a message. */
@@ -32,6 +42,8 @@ export class Reconciler {
   #askedMs = -Infinity;
   /** When the reconciliation was asked for whose answer is awaited; -1: none is. */
   #awaitedSinceMs = -1;
+  /** When the newest list that was answered was asked for. */
+  #listedMs = -Infinity;
 
   constructor(orders: OrderManager, sink: Sink) {
     this.#orders = orders;
@@ -67,21 +79,45 @@ export class Reconciler {
   /** Looks up what has gone without an answer. Returns since when the oldest doubt is; -1: none. */
   tick(nowMs: number): number {
     let oldestMs = -1;
+    let doubts = 0;
+    let unlisted = 0;
     for (const order of this.#orders.live.values()) {
-      const isNew = !order.isKnownToVenue;
-      const sinceMs = isNew ? order.createdMs : order.inFlightSinceMs;
-      const isOpen = isNew || order.inFlight !== "none";
-      const isCancel = !isNew && order.inFlight === "cancel";
-      const timeoutMs = isCancel ? CANCEL_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
-      if (isOpen && nowMs - sinceMs >= timeoutMs) order.addDoubt(nowMs);
+      if (isOverdue(order, nowMs)) order.addDoubt(nowMs);
       if (order.doubtSinceMs < 0) continue;
       if (oldestMs < 0 || order.doubtSinceMs < oldestMs) oldestMs = order.doubtSinceMs;
-      if (nowMs - order.queriedMs < ASK_AGAIN_MS) continue;
+      this.#cancelAgain(order, nowMs);
+      doubts += 1;
+      if (!this.#wasListed(order)) unlisted += 1;
+    }
+    const areMany = unlisted > MOST_LOOKUPS;
+    const isListLate = this.#awaitedSinceMs >= 0 && nowMs - this.#awaitedSinceMs >= LIST_LATE_MS;
+    if (doubts > 0) this.#lookUp(nowMs, areMany && !isListLate, doubts);
+    if (areMany || this.#orders.lacksFills || this.#awaitedSinceMs >= 0) this.ask(nowMs);
+    return oldestMs;
+  }
+
+  /** What is to go and rests on is sent off again, before anybody asks whether it is there. */
+  #cancelAgain(order: ManagedOrder, nowMs: number): void {
+    const isLost = order.inFlight === "cancel" && order.isKnownToVenue;
+    if (!isLost || nowMs - order.inFlightSinceMs < CANCEL_TIMEOUT_MS) return;
+    order.setInFlight("cancel", nowMs);
+    this.#sink.cancel(order.clientOrderId);
+  }
+
+  /** @param awaitsList what no list has said anything of is left to the next one */
+  #lookUp(nowMs: number, awaitsList: boolean, doubts: number): void {
+    const againMs = ASK_AGAIN_MS * Math.max(1, doubts / MOST_LOOKUPS);
+    for (const order of this.#orders.live.values()) {
+      if (order.doubtSinceMs < 0 || nowMs - order.queriedMs < againMs) continue;
+      if (awaitsList && !this.#wasListed(order)) continue;
       order.queriedMs = nowMs;
       this.#sink.query(order.clientOrderId);
     }
-    if (this.#orders.lacksFills || this.#awaitedSinceMs >= 0) this.ask(nowMs);
-    return oldestMs;
+  }
+
+  /** A list was made since the doubt arose, and did not end it. */
+  #wasListed(order: ManagedOrder): boolean {
+    return order.doubtSinceMs <= this.#listedMs;
   }
 
   /**
@@ -103,12 +139,31 @@ export class Reconciler {
       }
     }
     for (const order of this.#orders.live.values()) {
+      if (listed.has(order.clientOrderId)) this.#onListed(order);
       // What was sent after the question was asked may rightly be missing from the answer.
-      if (!listed.has(order.clientOrderId) && order.createdMs < this.#askedMs) {
-        order.addDoubt(nowMs);
-      }
+      else if (order.createdMs < this.#askedMs) order.addDoubt(nowMs);
     }
+    this.#listedMs = this.#askedMs;
     this.#awaitedSinceMs = -1;
     return true;
   }
+
+  /**
+   * As good as a look-up that says that it works, where the question is younger than the doubt. But
+   * a list tells no size: whether an amendment was made is looked up.
+   */
+  #onListed(order: ManagedOrder): void {
+    if (order.doubtSinceMs < 0 || order.doubtSinceMs > this.#askedMs) return;
+    if (order.inFlight === "amend") return;
+    order.queriedMs = Math.max(order.queriedMs, this.#askedMs);
+    order.addSeen(null, -1, -1);
+  }
+}
+
+/** It has waited for an answer for too long. */
+function isOverdue(order: ManagedOrder, nowMs: number): boolean {
+  if (!order.isKnownToVenue) return nowMs - order.createdMs >= REQUEST_TIMEOUT_MS;
+  if (order.inFlight === "none") return false;
+  const timeoutMs = order.inFlight === "cancel" ? CANCEL_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+  return nowMs - order.inFlightSinceMs >= timeoutMs;
 }

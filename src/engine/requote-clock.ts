@@ -6,9 +6,6 @@
 
 import type { RequoteParams } from "./params.ts";
 
-/** With the action budget low, ladders are renewed this much less often, with half the levels. */
-const LOW_BUDGET_SLOWDOWN = 4;
-
 export class RequoteClock {
   /** Why a ladder is wanted; empty: nothing happened. */
   #trigger = "start";
@@ -62,10 +59,9 @@ export class RequoteClock {
     this.#distanceHalfTicks = Math.max(1, distanceHalfTicks);
   }
 
-  /** @param isBudgetLow with few actions left, ladders are renewed less often */
-  setInterval(nowMs: number, params: RequoteParams, isBudgetLow: boolean): void {
-    const slowdown = isBudgetLow ? LOW_BUDGET_SLOWDOWN : 1;
-    this.#notBeforeMs = nowMs + params.minRequoteIntervalMs * slowdown;
+  /** When the next one may be made at the earliest, and when it is made at the latest. */
+  setInterval(nowMs: number, params: RequoteParams): void {
+    this.#notBeforeMs = nowMs + params.minRequoteIntervalMs;
     this.#intervalEndsMs = nowMs + params.updateIntervalMs;
   }
 }

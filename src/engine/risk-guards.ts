@@ -6,9 +6,11 @@
  */
 
 import { plain } from "#domain/decimal.ts";
+import type { AccountEvent } from "#domain/events.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
 import type { SideRoom } from "#strategies/ladder-builder.ts";
 import { FillRate } from "./fill-rate.ts";
+import { LiquidationDistance } from "./liquidation-distance.ts";
 import type { RiskParams } from "./params.ts";
 import { deltaLots, limitUnits, type PositionInput, PositionLimits } from "./position-limits.ts";
 
@@ -60,6 +62,7 @@ const GUARDS = [
   ["unknown-order-age", "pull-quotes"],
   ["max-position-notional", "side-off"],
   ["max-net-delta", "side-off"],
+  ["liquidation-distance", "side-off"],
   ["fill-rate-buy", "widen"],
   ["fill-rate-sell", "widen"],
   ["post-only-reject-streak", "back-off"],
@@ -80,6 +83,7 @@ export class RiskGuards {
   readonly #onChange: (guard: GuardReading) => void;
   #maxOrderUnits: number;
   #position: PositionLimits;
+  readonly #liquidation: LiquidationDistance;
   #band: number;
   #buyFills: FillRate;
   #sellFills: FillRate;
@@ -107,6 +111,7 @@ export class RiskGuards {
     this.#band = rangePct + PRICE_BAND_MARGIN;
     this.#maxOrderUnits = limitUnits(instrument, params.maxOrderNotional);
     this.#position = new PositionLimits(instrument, params);
+    this.#liquidation = new LiquidationDistance(instrument.tickValue);
     this.#instrument = instrument;
     this.#buyFills = new FillRate(params.fillRateWindowMs, fillBound(params));
     this.#sellFills = new FillRate(params.fillRateWindowMs, fillBound(params));
@@ -146,6 +151,7 @@ export class RiskGuards {
       "unknown-order-age": params.unknownOrderAgeMs,
       "max-position-notional": Number(params.maxPositionNotional ?? Infinity),
       "max-net-delta": Number(params.maxNetDelta ?? Infinity),
+      "liquidation-distance": params.minLiquidationDistancePct ?? Infinity,
       "fill-rate-buy": fillRate,
       "fill-rate-sell": fillRate,
       "post-only-reject-streak": params.rejectStreakLimit,
@@ -230,6 +236,11 @@ export class RiskGuards {
     this.#set("clock-offset", Math.abs(offsetMs) > this.#params.clockOffsetAlertMs, offsetMs);
   }
 
+  /** The venue's account: where it would liquidate the position. */
+  onAccount(event: AccountEvent): void {
+    this.#liquidation.onAccount(event);
+  }
+
   onMismatch(mismatch: boolean): void {
     this.#set("balance-mismatch", mismatch, mismatch ? 1 : 0);
   }
@@ -290,16 +301,25 @@ export class RiskGuards {
 
   #evaluatePosition(input: PositionInput): void {
     const { tickValue, lotValue } = this.#instrument;
-    const value = (input.inventoryLots * input.midHalfTicks) / 2;
+    const value = (Math.abs(input.positionLots) * input.midHalfTicks) / 2;
     const isFull = this.#position.isFull(input);
     this.#set("max-position-notional", isFull, value * tickValue * lotValue);
     const delta = deltaLots(input);
     this.#set("max-net-delta", this.#position.isOffTarget(input), delta * lotValue);
+    const pct = this.#liquidation.pct(input);
+    const wasNear = this.isTripped("liquidation-distance");
+    const limit = this.#params.minLiquidationDistancePct;
+    this.#set("liquidation-distance", LiquidationDistance.isNear(pct, limit, wasNear), pct);
   }
 
   /** What each side may still add before the position is at a limit. */
   room(input: PositionInput): SideRoom {
-    return this.#position.room(input);
+    const room = this.#position.room(input);
+    if (!this.isTripped("liquidation-distance")) return room;
+    return {
+      buyUnits: input.positionLots > 0 ? 0 : room.buyUnits,
+      sellLots: input.positionLots < 0 ? 0 : room.sellLots,
+    };
   }
 
   /** Whether one order may be sent. @param liveOrders orders of ours that may be open */

@@ -7,6 +7,7 @@
 
 import type { BookEvent, EngineEvent, TradeEvent } from "#domain/events.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import type { OrderOwner } from "#domain/order.ts";
 import type { Alert, Execution } from "./sink.ts";
 
 /** Hears of a connection, always from the event loop and never from within a call to it. */
@@ -86,6 +87,7 @@ export interface ConnectionStatus {
   /** From sending an order to its answer, of the last ones; null before the first. */
   readonly roundTripMs: { readonly p50: number; readonly p99: number } | null;
   readonly budgets: readonly BudgetStatus[];
+  readonly deadMansSwitch: DeadMansSwitch;
   /** Key of the newest fill that was told, so that another connection can go on after it. */
   readonly newestTradeId: string | null;
 }
@@ -94,8 +96,16 @@ export interface BudgetStatus {
   readonly name: string;
   readonly used: number;
   readonly limit: number;
-  readonly windowMs: number;
+  /** Null: the venue counts for the life of the account, or what is under way. */
+  readonly windowMs: number | null;
 }
+
+/** Who cancels our orders where this program dies: the venue itself, or the guardian process. */
+export type DeadMansSwitch =
+  /** The venue cancels, so long after we last told it that we live. */
+  | { readonly by: "venue"; readonly afterMs: number }
+  /** `reason`: why the venue does not, for people. */
+  | { readonly by: "guardian"; readonly reason: string };
 
 /** A symbol as the venue describes it. `data` is for the venue's own connection, in any thread. */
 export interface MarketSetup {
@@ -128,18 +138,43 @@ export interface VenueDesk {
    * @throws {InputError} `bad-key`, `no-permission`; {MmError}
    */
   balances(): Promise<ReadonlyMap<string, string>>;
-  /** Client ids of the open orders of a symbol for which `isOurs` holds. @throws {MmError} */
-  openOrderIds(symbol: string, isOurs: (clientOrderId: string) => boolean): Promise<string[]>;
+  /** Client ids of an owner's open orders of a symbol. @throws {MmError} */
+  openOrderIds(symbol: string, owner: OrderOwner): Promise<string[]>;
   /**
-   * Cancels the open orders for which `isOurs` holds, again and again until the venue lists none
-   * or the time is over. Never throws.
+   * Cancels an owner's open orders, again and again until the venue lists none or the time is over.
+   * Never throws.
    * @returns what may still be open, and why; empty and null: the venue says that none is
    */
-  sweep(
-    symbol: string,
-    isOurs: (clientOrderId: string) => boolean,
-    timeoutMs: number,
-  ): Promise<SweepResult>;
+  sweep(symbol: string, owner: OrderOwner, timeoutMs: number): Promise<SweepResult>;
+  /**
+   * Perps only: sets margin mode and leverage where they are wanted otherwise than they are, and
+   * reads them back together with the position. Changes nothing where `wants` is null.
+   * @throws {InputError} `bad-leverage`; {MmError}
+   */
+  preparePerp?(symbol: string, wants: PerpWants | null): Promise<PerpState>;
+}
+
+export interface PerpWants {
+  readonly marginMode: MarginMode;
+  /** A whole number from 1. */
+  readonly leverage: number;
+}
+
+export type MarginMode = "cross" | "isolated";
+
+/** A perp's place in its account, of one moment. Plain decimals. */
+export interface PerpState extends PerpWants {
+  /** Signed, base currency. */
+  readonly position: string;
+  /** What it cost, quote currency: negative for a short. */
+  readonly entryValue: string;
+  /** Quote currency that is free to back new positions. */
+  readonly freeMargin: string;
+  readonly markPrice: string;
+  /** Names this moment: fills after it are not part of `position`. See VenueLink. */
+  readonly sinceTradeId: string;
+  /** For people, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 export interface SweepResult {

@@ -3,8 +3,10 @@
 import type { PairStatus } from "./pair-status.ts";
 import type { PairPlan } from "./preflight.ts";
 
-export function firstStatus({ pair, market }: PairPlan, nowMs: number): PairStatus {
+export function firstStatus(plan: PairPlan, nowMs: number): PairStatus {
+  const { pair, market, perp } = plan;
   const { instrument } = market;
+  const position = instrument.kind === "perp" ? (perp?.position ?? "0") : null;
   return {
     id: pair.id,
     mode: pair.mode,
@@ -18,10 +20,11 @@ export function firstStatus({ pair, market }: PairPlan, nowMs: number): PairStat
     mid: null,
     orders: [],
     inventory: {
-      base: pair.capital.initInventoryAmount,
+      base: position ?? pair.capital.initInventoryAmount,
       quote: pair.capital.initQuoteAmount,
       baseAsset: instrument.base,
       quoteAsset: instrument.quote,
+      position,
       equity: null,
       iqvRatio: 0,
       targetIqvRatio: pair.capital.targetIqvRatio ?? 0,

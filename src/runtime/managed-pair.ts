@@ -12,7 +12,9 @@ import type { OperatorCommand } from "#domain/events.ts";
 import { Backoff } from "#net/backoff.ts";
 import type { CancelTimer } from "#net/timers.ts";
 import type { VenueWorld } from "#venues/venue.ts";
+import type { FeedWorkers } from "./feed-workers.ts";
 import { firstStatus } from "./first-status.ts";
+import { heirOf, keepsHolding } from "./heir.ts";
 import { type Hold, heldAfter, heldBy, holdCommands } from "./hold.ts";
 import type { Log } from "./log.ts";
 import type { LogFields, LogLevel } from "./messages.ts";
@@ -26,6 +28,7 @@ import type { SpawnWorker } from "./worker-port.ts";
 export interface ManagedPairOptions {
   readonly configDir: string;
   readonly spawn: SpawnWorker;
+  readonly feeds: FeedWorkers;
   readonly world: VenueWorld;
   readonly log: Log;
 }
@@ -153,6 +156,7 @@ export class ManagedPair {
     this.#isReplacing = true;
     const left = handle === undefined ? null : await handle.stop(WORKER_STOP_TIMEOUT_MS);
     this.#handle = undefined;
+    this.#options.feeds.leave(plan.pair.id);
     if (generation !== this.#generation) return null;
     if (!keepsHolding(this.#plan.pair, plan.pair)) this.#forget(plan);
     this.#plan = plan;
@@ -201,6 +205,7 @@ export class ManagedPair {
     const stopMs = Math.min(WORKER_STOP_TIMEOUT_MS, timeoutMs * 0.6);
     const left = await this.#handle?.stop(stopMs);
     this.#handle = undefined;
+    this.#options.feeds.leave(this.#plan.pair.id);
     const sweepMs = Math.min(SWEEP_TIMEOUT_MS, Math.max(0, deadlineMs - timers.elapsedMs()));
     const swept = await this.#sweep(left?.length === 0, sweepMs);
     const isGone = swept.problem === null && swept.left.length === 0;
@@ -218,18 +223,30 @@ export class ManagedPair {
   #startWorker(): void {
     const { world, spawn, configDir } = this.#options;
     const { busyPoll } = this.#plan;
-    const pair = { ...this.#plan.pair, capital: this.#capitalNow() };
-    this.#capital = pair.capital;
+    const { targetIqvRatio } = this.#status.inventory;
+    const { capital, position } = heirOf(this.#plan, this.holding, targetIqvRatio);
+    const pair = { ...this.#plan.pair, capital };
+    this.#capital = capital;
     this.#epoch = Math.max(Math.floor(world.nowMs() / 1000), this.#epoch + 1);
     this.#bornMs = world.timers.elapsedMs();
     this.#unswept = pair.mode === "live" ? this.#plan : null;
     const commands = holdCommands(this.#hold);
     const link = linkOf(this.#plan, this.#newestTradeId);
-    const start = { pair, configDir, epoch: this.#epoch, link, busyPoll, commands };
     this.#status = { ...this.#status, state: "starting", reasons: [], orders: [] };
     this.#failure = null;
     try {
       const { timers } = world;
+      const feed = this.#joinFeed();
+      const start = {
+        pair,
+        configDir,
+        epoch: this.#epoch,
+        link,
+        position,
+        feed,
+        busyPoll,
+        commands,
+      };
       this.#handle = new WorkerHandle({ start, spawn, timers, listener: this.#listener() });
     } catch (thrown) {
       this.#onGone(`no thread: ${messageOf(thrown)}`);
@@ -255,22 +272,14 @@ export class ManagedPair {
     };
   }
 
-  /**
-   * What the next worker begins with. A live pair goes on with what it had: its initial amounts
-   * are no longer there once it has traded.
-   */
-  #capitalNow(): PairConfig["capital"] {
-    const { capital } = this.#plan.pair;
-    const { holding } = this;
-    if (holding === undefined) return capital;
-    const { targetIqvRatio } = this.#status.inventory;
-    const target = capital.targetIqvRatio ?? (targetIqvRatio > 0 ? targetIqvRatio : undefined);
-    return {
-      ...capital,
-      initInventoryAmount: holding.base,
-      initQuoteAmount: holding.quote,
-      ...(target === undefined ? {} : { targetIqvRatio: target }),
-    };
+  /** @returns null: the worker has sockets of its own */
+  #joinFeed(): MessagePort | null {
+    const { pair, access } = this.#plan;
+    return this.#options.feeds.join({
+      pairId: pair.id,
+      access,
+      onLost: (reason) => this.#handle?.terminate(reason),
+    });
   }
 
   #forget(plan: PairPlan): void {
@@ -376,14 +385,4 @@ function isHolding(command: OperatorCommand): boolean {
 
 function mayBeOpen({ problem, left }: EndResult): string {
   return `orders may still be open: ${problem ?? left.join(", ")}`;
-}
-
-/** Whether what a pair holds by one config is its own by another too: same market and allotment. */
-export function keepsHolding(before: PairConfig, after: PairConfig): boolean {
-  return (
-    before.mode === after.mode &&
-    Bun.deepEquals(before.quote, after.quote) &&
-    before.capital.initInventoryAmount === after.capital.initInventoryAmount &&
-    before.capital.initQuoteAmount === after.capital.initQuoteAmount
-  );
 }

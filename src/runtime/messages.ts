@@ -3,6 +3,7 @@
  * data. A request carries an id, and its `done` carries the same. Types only.
  */
 
+import type { StartPosition } from "#config/engine-params.ts";
 import type { PairConfig } from "#config/schema.ts";
 import type { OperatorCommand } from "#domain/events.ts";
 import type { Alert, AuditRecord } from "#ports/sink.ts";
@@ -17,6 +18,10 @@ export interface PairStart {
   /** Larger than that of any worker of this pair before. */
   readonly epoch: number;
   readonly link: VenueLink;
+  /** A perp's position at its start; null: spot, or paper. */
+  readonly position: StartPosition | null;
+  /** To a feed worker whose sockets it shares; null: it has sockets of its own. Transferred. */
+  readonly feed: MessagePort | null;
   readonly busyPoll: boolean;
   /** Given before anything else: what an operator (or a guard) had done to it already. */
   readonly commands: readonly OperatorCommand[];

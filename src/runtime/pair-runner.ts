@@ -5,7 +5,7 @@
  * and knows nothing of threads; time and timers are handed in.
  */
 
-import { engineParams, strategyParams } from "#config/engine-params.ts";
+import { engineParams, type StartPosition, strategyParams } from "#config/engine-params.ts";
 import type { StrategySource } from "#config/load-strategy.ts";
 import type { PairConfig } from "#config/schema.ts";
 import { thirdFeeAsset } from "#config/simulated-account.ts";
@@ -13,7 +13,7 @@ import { decimal } from "#domain/decimal.ts";
 import { InputError, InvariantError, messageOf } from "#domain/errors.ts";
 import type { EngineEvent, OperatorCommand, TimeEvent } from "#domain/events.ts";
 import { PairEngine } from "#engine/pair-engine.ts";
-import { hasSameVolatility, requireSamePair } from "#engine/params.ts";
+import { type EngineParams, hasSameVolatility, requireSamePair } from "#engine/params.ts";
 import type { CancelTimer } from "#net/timers.ts";
 import type { Alert, AuditRecord, Sink } from "#ports/sink.ts";
 import type { VenueConnection } from "#ports/venue.ts";
@@ -44,6 +44,8 @@ export interface RunnerOptions {
   readonly connection: VenueConnection;
   /** Part of every order id: larger than that of any run of this pair before. */
   readonly epoch: number;
+  /** A perp's position at the start. Default: none */
+  readonly position?: StartPosition | null;
   readonly listener: RunnerListener;
   readonly world: Pick<VenueWorld, "timers" | "nowMs">;
   /**
@@ -82,13 +84,12 @@ export class PairRunner {
 
   /** @throws {InputError} where the config or the user's strategy makes no pair */
   constructor(options: RunnerOptions) {
-    const { pair, connection, epoch } = options;
+    const { pair, connection } = options;
     const { instrument } = connection;
     this.#options = options;
     this.#pair = pair;
     this.#strategy = options.strategy();
-    const params = engineParams(pair, instrument, epoch);
-    this.#engine = new PairEngine(instrument, params, this.#strategy, sinkOf(options));
+    this.#engine = new PairEngine(instrument, this.#params(pair), this.#strategy, sinkOf(options));
     const feeAsset = pair.mode === "paper" ? thirdFeeAsset(pair) : null;
     if (feeAsset !== null) {
       this.#engine.ledger.setAssetPrice(feeAsset.asset, decimal(feeAsset.price));
@@ -111,11 +112,11 @@ export class PairRunner {
   }
 
   #connect(asked: PairConfig, prices: readonly number[]): void {
-    const { connection, strategy, world, warmUpMs, epoch } = this.#options;
+    const { connection, strategy, world, warmUpMs } = this.#options;
     // An update may have come first: prices of another step would warm up the wrong grid.
     if (hasSameGrid(asked, this.#pair)) this.#applyHistory(prices);
     warmUp({
-      params: engineParams(this.#pair, connection.instrument, epoch),
+      params: this.#params(this.#pair),
       instrument: connection.instrument,
       strategy: strategy(),
       lastPrice: prices.at(-1) ?? null,
@@ -143,9 +144,8 @@ export class PairRunner {
    */
   async update(pair: PairConfig, strategy: StrategySource): Promise<void> {
     this.#requireOpen("update");
-    const { connection, epoch } = this.#options;
-    const before = engineParams(this.#pair, connection.instrument, epoch);
-    const params = engineParams(pair, connection.instrument, epoch);
+    const before = this.#params(this.#pair);
+    const params = this.#params(pair);
     // First: one that is refused must not overtake another.
     requireSamePair(before, params);
     this.#updates += 1;
@@ -193,6 +193,11 @@ export class PairRunner {
       failure: this.#phase === "failed" ? messageOf(this.#failure) : null,
       connection: this.#isConnecting ? connection.status() : null,
     });
+  }
+
+  #params(pair: PairConfig): EngineParams {
+    const { connection, epoch, position } = this.#options;
+    return engineParams(pair, connection.instrument, epoch, position ?? null);
   }
 
   get #isOpen(): boolean {

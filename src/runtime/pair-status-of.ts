@@ -107,6 +107,7 @@ function inventoryOf(engine: PairEngine, instrument: Instrument): PairStatus["in
     quote: plain(ledger.quote()),
     baseAsset: instrument.base,
     quoteAsset: instrument.quote,
+    position: instrument.kind === "perp" ? plain(ledger.base()) : null,
     equity: ledger.isMarked ? plain(ledger.equity()) : null,
     iqvRatio: engine.iqvRatio,
     targetIqvRatio: engine.targetIqvRatio,
@@ -122,6 +123,7 @@ function pnlOf({ ledger }: PairEngine): Readonly<Record<string, string>> | null 
     spreadCapture: plain(pnl.spreadCapture),
     inventoryRevaluation: plain(pnl.inventoryRevaluation),
     fees: plain(pnl.fees),
+    funding: plain(pnl.funding),
     transfers: plain(pnl.transfers),
     residual: plain(pnl.residual),
   };

@@ -51,10 +51,13 @@ export interface PairStatus {
   readonly mid: string | null;
   readonly orders: readonly OrderView[];
   readonly inventory: {
+    /** What is held; of a perp its position again. */
     readonly base: string;
     readonly quote: string;
     readonly baseAsset: string;
     readonly quoteAsset: string;
+    /** A perp's signed position, base currency; null: spot. */
+    readonly position: string | null;
     /** Quote currency; null before the first price. */
     readonly equity: string | null;
     readonly iqvRatio: number;

@@ -4,7 +4,7 @@
  */
 
 import { messageOf } from "#domain/errors.ts";
-import { parseClientOrderId } from "#domain/order.ts";
+import type { OrderOwner } from "#domain/order.ts";
 import type { Timers } from "#net/timers.ts";
 import type { PairPlan } from "./preflight.ts";
 
@@ -31,33 +31,28 @@ interface PairSweep {
   readonly timers: Timers;
 }
 
-type IsOurs = (clientOrderId: string) => boolean;
-
 /** Never rejects. */
 export async function sweepPair(sweep: PairSweep): Promise<EndResult & { canceled: number }> {
   const { plan, epoch, timeoutMs, timers } = sweep;
   const { access, pair, market, orderPrefix } = plan;
   const deadlineMs = timers.elapsedMs() + timeoutMs;
-  const isOurs: IsOurs = (clientOrderId) => {
-    const id = parseClientOrderId(clientOrderId);
-    return id?.prefix === orderPrefix && id.pair === pair.id && id.epoch <= epoch;
-  };
+  const owner: OrderOwner = { prefix: orderPrefix, pairId: pair.id, untilEpoch: epoch };
   try {
-    if (sweep.isClean && (await hasNone(sweep, isOurs))) return { ...NOTHING_LEFT, canceled: 0 };
+    if (sweep.isClean && (await hasNone(sweep, owner))) return { ...NOTHING_LEFT, canceled: 0 };
     const leftMs = Math.max(0, deadlineMs - timers.elapsedMs());
-    return await access.desk.sweep(market.instrument.symbol, isOurs, leftMs);
+    return await access.desk.sweep(market.instrument.symbol, owner, leftMs);
   } catch (thrown) {
     return { left: [], problem: messageOf(thrown), canceled: 0 };
   }
 }
 
 /** False also where the venue does not say so in half of the time: the other half is to sweep. */
-async function hasNone(sweep: PairSweep, isOurs: IsOurs): Promise<boolean> {
+async function hasNone(sweep: PairSweep, owner: OrderOwner): Promise<boolean> {
   const { plan, timeoutMs, timers } = sweep;
   const { promise: isLate, resolve } = Promise.withResolvers<null>();
   const cancel = timers.after(timeoutMs / 2, () => resolve(null));
   try {
-    const asked = plan.access.desk.openOrderIds(plan.market.instrument.symbol, isOurs);
+    const asked = plan.access.desk.openOrderIds(plan.market.instrument.symbol, owner);
     const ids = await Promise.race([asked, isLate]);
     return ids?.length === 0;
   } catch {

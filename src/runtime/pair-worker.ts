@@ -35,13 +35,14 @@ addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
 });
 
 async function start(message: PairStart): Promise<void> {
-  const { pair, configDir, epoch, busyPoll, commands } = message;
+  const { pair, configDir, epoch, position, busyPoll, commands } = message;
   const strategy = await loadStrategy(pair, configDir);
   const runner = new PairRunner({
     pair,
     strategy,
     connection: connectionOf(message),
     epoch,
+    position,
     busyPoll,
     world,
     listener: {
@@ -60,11 +61,12 @@ async function start(message: PairStart): Promise<void> {
   await runner.start();
 }
 
-function connectionOf({ pair, link }: PairStart): VenueConnection {
+function connectionOf({ pair, link, feed }: PairStart): VenueConnection {
   const venue = venueModule(link.venue);
+  const shared = feed ?? undefined;
   return pair.mode === "live"
-    ? venue.connect(link, world)
-    : new PaperConnection(venue.openMarket(link, world), pair, world);
+    ? venue.connect(link, world, shared)
+    : new PaperConnection(venue.openMarket(link, world, shared), pair, world);
 }
 
 type Request = Exclude<ToWorker, { readonly kind: "start" }>;

@@ -48,8 +48,8 @@ export class PaperConnection implements VenueConnection {
    */
   constructor(market: PublicMarket, pair: PairConfig, world: Pick<VenueWorld, "timers" | "nowMs">) {
     const { latencyMs, queue } = pair.simulation;
-    const { setup, fees } = simulatedAccount(pair);
     const { instrument } = market;
+    const { setup, fees } = simulatedAccount(pair, instrument);
     this.instrument = instrument;
     this.#market = market;
     this.#world = world;
@@ -94,6 +94,7 @@ export class PaperConnection implements VenueConnection {
       // Set by the config: there is nothing to measure.
       roundTripMs: null,
       budgets: [],
+      deadMansSwitch: { by: "guardian", reason: "paper orders end with this program" },
       newestTradeId: null,
     };
   }

@@ -1,16 +1,18 @@
 /**
  * The preflight: all that can be found wrong before a worker starts, found before one starts. It
- * asks venues, places nothing, and leaves nothing behind. Every failure is an InputError that says
- * what, where and what to do.
+ * asks venues, places nothing, and leaves nothing behind but a perp's margin mode and leverage.
+ * Every failure is an InputError that says what, where and what to do.
  */
 
-import { engineParams } from "#config/engine-params.ts";
+import { engineParams, type StartPosition } from "#config/engine-params.ts";
 import { loadStrategy } from "#config/load-strategy.ts";
 import type { Config, PairConfig } from "#config/schema.ts";
 import { type Decimal, decimal, plain, ZERO } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
-import type { MarketSetup } from "#ports/venue.ts";
+import type { MarketSetup, PerpState, PerpWants } from "#ports/venue.ts";
 import type { VenueLink } from "#venues/venue.ts";
+import { allOrFirstError, type Patience, patiently } from "./patience.ts";
+import { askPerp, perpWants, perpWarnings, requireMargin } from "./perp-margin.ts";
 import { asInputError, type VenueAccess, type VenueAccesses } from "./venue-access.ts";
 
 /** All that a worker of a pair is started with, epoch apart. */
@@ -18,6 +20,8 @@ export interface PairPlan {
   readonly pair: PairConfig;
   readonly access: VenueAccess;
   readonly market: MarketSetup;
+  /** A live perp's place in its account, before its first worker; null: spot, or paper. */
+  readonly perp: PerpState | null;
   /** How the ids of its orders begin. */
   readonly orderPrefix: string;
   /** Whether its thread never sleeps. */
@@ -28,6 +32,8 @@ export interface PairPlan {
 export interface Holding {
   readonly base: string;
   readonly quote: string;
+  /** A perp's, signed; null: spot. */
+  readonly position: string | null;
 }
 
 export interface PreflightOptions {
@@ -41,6 +47,7 @@ export interface PreflightOptions {
   readonly running: ReadonlyMap<string, PairPlan>;
   /** What a live pair has now; undefined for one that will begin with its configured capital. */
   readonly holdingOf: (pair: PairConfig) => Holding | undefined;
+  readonly patience: Patience;
 }
 
 export interface Preflight {
@@ -53,30 +60,69 @@ export interface Preflight {
 /**
  * @throws {InputError} `same-market`, `no-key`, `bad-key`, `key-may-withdraw`, `no-permission`,
  *   `venue-unreachable`, `clock-offset`, `unknown-symbol`, `market-closed`,
- *   `insufficient-balance`, `bad-config`, and those of a user's strategy
+ *   `insufficient-balance`, `bad-leverage`, `insufficient-margin`, `bad-config`, and those of a
+ *   user's strategy
  */
 export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const { config, starting, accesses, configDir } = options;
+  const ask = askWith(options.patience);
   requireDistinctMarkets(config);
   // What needs no venue comes first; it throws before anything is sent.
   for (const pair of starting) await requireStrategy(pair, configDir);
-  const opened = await allOrFirstError(
-    starting.map(async (pair) => ({ pair, access: await accesses.of(pair, config) })),
-  );
+  const opened = await allOrFirstError(starting, async (pair) => ({
+    pair,
+    access: await accesses.of(pair, config),
+  }));
   const byKey = new Map(opened.map(({ access }) => [access.key, access]));
   const warnings = new Array<string>();
   for (const access of byKey.values()) {
     await requireClock(
+      ask,
       access,
       opened.filter((other) => other.access === access).map(({ pair }) => pair),
     );
-    warnings.push(...(await requireSafeKey(access)));
+    warnings.push(...(await requireSafeKey(ask, access)));
   }
-  const plans = await allOrFirstError(
-    opened.map(({ pair, access }) => planOf(pair, access, config.runtime.busyPoll)),
+  const { busyPoll } = config.runtime;
+  const loaded = await allOrFirstError(opened, ({ pair, access }) =>
+    planOf(ask, pair, access, busyPoll),
   );
-  for (const access of byKey.values()) await requireBalances(access, plans, options);
+  for (const access of byKey.values()) await requireBalances(ask, access, loaded, options);
+  // The last of all: it is what changes something.
+  const plans = await allOrFirstError(loaded, (plan) => withPerp(ask, plan, perpWants(plan.pair)));
+  for (const access of byKey.values()) {
+    const all = plansOf(access, plans, options);
+    const others = all.filter((plan) => !plans.includes(plan));
+    // How much margin those hold that run already: their own state is of their start.
+    const fresh = await allOrFirstError(others, (plan) => withPerp(ask, plan, null));
+    requireMargin(access, [...all.filter((plan) => plans.includes(plan)), ...fresh]);
+  }
+  for (const plan of plans) {
+    warnings.push(...perpWarnings(plan, options.holdingOf(plan.pair) === undefined));
+  }
   return { plans, warnings };
+}
+
+/** All pairs that trade through an access once these plans run, in the config's order. */
+function plansOf(
+  access: VenueAccess,
+  plans: readonly PairPlan[],
+  { running, config }: PreflightOptions,
+): PairPlan[] {
+  const all = new Map([...running, ...plans.map((plan) => [plan.pair.id, plan] as const)]);
+  return config.pairs.flatMap(({ id }) => {
+    const plan = all.get(id);
+    return plan?.access.key === access.key ? [plan] : [];
+  });
+}
+
+/** Sets what is wanted of a live perp, and reads where it stands. */
+async function withPerp(ask: Ask, plan: PairPlan, wants: PerpWants | null): Promise<PairPlan> {
+  const { pair, access, market } = plan;
+  if (market.instrument.kind === "spot" || access.credentials === null) return plan;
+  const { symbol } = market.instrument;
+  const where = `pair ${pair.id}, quote`;
+  return { ...plan, perp: await ask(access, where, () => askPerp(access, symbol, wants)) };
 }
 
 /**
@@ -93,10 +139,13 @@ export async function replan(
   return { ...plan, pair };
 }
 
-/** What the worker of a pair needs to reach its venue. Holds secrets. */
+/**
+ * What the worker of a pair needs to reach its venue. Holds secrets.
+ * @param newestTradeId the last fill that a worker before it was told of; null: there was none
+ */
 export function linkOf(
-  { pair, access, market, orderPrefix }: PairPlan,
-  sinceTradeId: string | null,
+  { pair, access, market, orderPrefix, perp }: PairPlan,
+  newestTradeId: string | null,
 ): VenueLink {
   return {
     venue: access.venue,
@@ -107,8 +156,15 @@ export function linkOf(
     budgets: access.budgets,
     orderPrefix,
     pairId: pair.id,
-    sinceTradeId,
+    // A perp's first worker begins with the position of one moment: fills since then belong to it.
+    sinceTradeId: newestTradeId ?? perp?.sinceTradeId ?? null,
   };
+}
+
+/** The position that a pair's first worker takes over; null: spot, or paper. */
+export function firstPosition({ perp }: PairPlan): StartPosition | null {
+  if (perp === null) return null;
+  return { base: perp.position, quote: plain(decimal(perp.entryValue).times("-1")) };
 }
 
 /** Two pairs on one market of one account would fill against and cancel one another's quotes. */
@@ -118,7 +174,7 @@ function requireDistinctMarkets({ pairs, accounts }: Config): void {
     if (mode === "paper") continue;
     const { account = "", symbol, venue } = quote;
     // One account may have two names.
-    const key = JSON.stringify([venue, symbol, accounts[account]]);
+    const key = JSON.stringify([venue, symbol, tradedAccount(accounts[account])]);
     const other = byMarket.get(key);
     byMarket.set(key, id);
     if (other === undefined) continue;
@@ -130,15 +186,25 @@ function requireDistinctMarkets({ pairs, accounts }: Config): void {
   }
 }
 
+/** What makes two accounts of the config one and the same at the venue. */
+function tradedAccount(account: Config["accounts"][string] | undefined): unknown {
+  if (account?.venue !== "hyperliquid") return account;
+  return (account.vaultAddress ?? account.address).toLowerCase();
+}
+
 /** Loads and makes it once, as its worker will: a mistake in it is told now. */
 async function requireStrategy(pair: PairConfig, configDir: string): Promise<void> {
   const source = await loadStrategy(pair, configDir);
   source();
 }
 
-async function requireClock(access: VenueAccess, pairs: readonly PairConfig[]): Promise<void> {
+async function requireClock(
+  ask: Ask,
+  access: VenueAccess,
+  pairs: readonly PairConfig[],
+): Promise<void> {
   const limitMs = Math.min(...pairs.map(({ risk }) => risk.clockOffsetRefuseMs));
-  const offsetMs = await asked(access, access.name, () => access.desk.clockOffsetMs());
+  const offsetMs = await ask(access, access.name, () => access.desk.clockOffsetMs());
   if (Math.abs(offsetMs) <= limitMs) return;
   const off = `${Math.round(Math.abs(offsetMs))} ms ${offsetMs > 0 ? "behind" : "ahead of"}`;
   throw new InputError(
@@ -152,16 +218,21 @@ async function requireClock(access: VenueAccess, pairs: readonly PairConfig[]): 
 }
 
 /** @returns warnings */
-async function requireSafeKey(access: VenueAccess): Promise<string[]> {
+async function requireSafeKey(ask: Ask, access: VenueAccess): Promise<string[]> {
   if (access.credentials === null) return [];
-  const warnings = await asked(access, access.name, () => access.desk.checkKey());
+  const warnings = await ask(access, access.name, () => access.desk.checkKey());
   return warnings.map((warning) => `${access.name}: ${warning}`);
 }
 
-async function planOf(pair: PairConfig, access: VenueAccess, busyPoll: boolean): Promise<PairPlan> {
+async function planOf(
+  ask: Ask,
+  pair: PairConfig,
+  access: VenueAccess,
+  busyPoll: boolean,
+): Promise<PairPlan> {
   const { symbol, venue } = pair.quote;
   const where = `pair ${pair.id}, quote.symbol`;
-  const market = await asked(access, where, () => access.desk.loadMarket(symbol));
+  const market = await ask(access, where, () => access.desk.loadMarket(symbol));
   if (market.closed !== null) {
     throw new InputError(
       "market-closed",
@@ -173,26 +244,25 @@ async function planOf(pair: PairConfig, access: VenueAccess, busyPoll: boolean):
     );
   }
   const { orderPrefix } = engineParams(pair, market.instrument, 0);
-  return { pair, access, market, orderPrefix, busyPoll };
+  return { pair, access, market, perp: null, orderPrefix, busyPoll };
 }
 
-/** The account covers what its pairs may trade with, all of them together. */
+/** The account covers what its spot pairs may trade with, all of them together. */
 async function requireBalances(
+  ask: Ask,
   access: VenueAccess,
   plans: readonly PairPlan[],
-  { running, holdingOf, config }: PreflightOptions,
+  options: PreflightOptions,
 ): Promise<void> {
   if (access.credentials === null) return;
   // Asks for them even where nothing is needed: it is how an account is found to be open.
-  const balances = await asked(access, access.name, () => access.desk.balances());
+  const balances = await ask(access, access.name, () => access.desk.balances());
   const needs = new Map<string, { amount: Decimal; pairs: string[] }>();
-  const all = new Map([...running, ...plans.map((plan) => [plan.pair.id, plan] as const)]);
-  for (const { id } of config.pairs) {
-    const plan = all.get(id);
-    if (plan?.access.key !== access.key) continue;
-    const { pair, market } = plan;
+  for (const { pair, market } of plansOf(access, plans, options)) {
+    // A perp's amounts are an allotment: what they need is margin.
+    if (market.instrument.kind === "perp") continue;
     const { initInventoryAmount: base, initQuoteAmount: quote } = pair.capital;
-    const holding = holdingOf(pair) ?? { base, quote };
+    const holding = options.holdingOf(pair) ?? { base, quote };
     addNeed(needs, market.instrument.base, holding.base, pair.id);
     addNeed(needs, market.instrument.quote, holding.quote, pair.id);
   }
@@ -221,23 +291,19 @@ function addNeed(
   needs.set(asset, need);
 }
 
-async function asked<Answer>(
+/** Puts a question to a venue, with patience; what fails is told with its place. */
+type Ask = <Answer>(
   access: VenueAccess,
   where: string,
-  ask: () => Promise<Answer>,
-): Promise<Answer> {
-  try {
-    return await ask();
-  } catch (thrown) {
-    throw asInputError(thrown, `${where}, ${access.urls.restUrl}`);
-  }
-}
+  question: () => Promise<Answer>,
+) => Promise<Answer>;
 
-/** All values; once none is under way any more, the first error in order. */
-async function allOrFirstError<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
-  const outcomes = await Promise.allSettled(promises);
-  return outcomes.map((outcome) => {
-    if (outcome.status === "rejected") throw outcome.reason;
-    return outcome.value;
-  });
+function askWith(patience: Patience): Ask {
+  return async (access, where, question) => {
+    try {
+      return await patiently(patience, question);
+    } catch (thrown) {
+      throw asInputError(thrown, `${where}, ${access.urls.restUrl}`);
+    }
+  };
 }

@@ -13,15 +13,17 @@ import type { OperatorCommand } from "#domain/events.ts";
 import type { VenueId } from "#domain/instrument.ts";
 import type { VenueModule, VenueWorld } from "#venues/venue.ts";
 import type { Readiness, ReloadReport, TradingDesk } from "./desk.ts";
+import { FeedWorkers } from "./feed-workers.ts";
+import { keepsHolding } from "./heir.ts";
 import type { Log } from "./log.ts";
-import { keepsHolding, ManagedPair } from "./managed-pair.ts";
+import { ManagedPair } from "./managed-pair.ts";
 import { PairLocks } from "./pair-lock.ts";
 import type { PairStatus } from "./pair-status.ts";
 import type { EndResult } from "./pair-sweep.ts";
 import { type Holding, type PairPlan, type Preflight, preflight, replan } from "./preflight.ts";
 import { planReload, type ReloadPlan } from "./reload-plan.ts";
 import { type Environment, VenueAccesses } from "./venue-access.ts";
-import type { SpawnWorker } from "./worker-port.ts";
+import type { SpawnFeed, SpawnWorker } from "./worker-port.ts";
 
 export interface SupervisorOptions {
   readonly world: VenueWorld;
@@ -29,6 +31,7 @@ export interface SupervisorOptions {
   /** Where accounts' keys are looked up. */
   readonly env: Environment;
   readonly spawn: SpawnWorker;
+  readonly spawnFeed: SpawnFeed;
   readonly venues: (id: VenueId) => VenueModule;
 }
 
@@ -47,6 +50,7 @@ const MAX_RELOADS = 8;
 export class Supervisor implements TradingDesk {
   readonly #options: SupervisorOptions;
   readonly #accesses: VenueAccesses;
+  readonly #feeds: FeedWorkers;
   readonly #pairs = new Map<string, ManagedPair>();
   #locks: PairLocks | undefined;
   #startedMs = 0;
@@ -60,6 +64,8 @@ export class Supervisor implements TradingDesk {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#accesses = new VenueAccesses(options);
+    const { spawnFeed: spawn, world, log } = options;
+    this.#feeds = new FeedWorkers({ spawn, world, log });
   }
 
   get startedMs(): number {
@@ -159,6 +165,7 @@ export class Supervisor implements TradingDesk {
   kill(): void {
     this.#phase = "stopping";
     for (const pair of this.#pairs.values()) pair.kill();
+    this.#feeds.kill();
     this.#locks?.releaseAll();
   }
 
@@ -178,6 +185,7 @@ export class Supervisor implements TradingDesk {
       return { id, left, problem };
     });
     const pairs = (await Promise.all(ends)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    await this.#feeds.stop();
     this.#locks?.releaseAll();
     const isClean = pairs.every(({ left, problem }) => left.length === 0 && problem === null);
     return { pairs, isClean };
@@ -240,7 +248,8 @@ export class Supervisor implements TradingDesk {
     if (this.#isStopping) return;
     const { spawn, world, log } = this.#options;
     const configDir = this.#configDir;
-    const pair = new ManagedPair(plan, { configDir, spawn, world, log });
+    const feeds = this.#feeds;
+    const pair = new ManagedPair(plan, { configDir, spawn, feeds, world, log });
     this.#pairs.set(plan.pair.id, pair);
     pair.start();
   }
@@ -306,6 +315,12 @@ export class Supervisor implements TradingDesk {
       accesses: this.#accesses,
       running: new Map([...this.#pairs].map(([id, pair]) => [id, pair.plan])),
       holdingOf: (pair) => this.#holdingOf(pair),
+      patience: {
+        timers: this.#options.world.timers,
+        onWait: (message) =>
+          this.#options.log({ level: "info", pair: null, event: "wait", message }),
+        isOver: () => this.#isStopping,
+      },
     });
   }
 

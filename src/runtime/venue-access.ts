@@ -27,6 +27,8 @@ export interface VenueAccess {
   readonly credentials: Credentials | null;
   readonly desk: VenueDesk;
   readonly budgets: SharedBudgets;
+  /** Pairs that may have sockets of their own at this address; null: any number. */
+  readonly maxOwnSockets: number | null;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -79,16 +81,30 @@ export class VenueAccesses {
     const { key, name, venue, urls, module } = place;
     try {
       const opened = await module.openDesk({ urls, credentials }, this.#options.world);
-      return { key, name, venue, urls, credentials, ...opened };
+      const maxOwnSockets = module.sharing?.maxOwnSockets ?? null;
+      return { key, name, venue, urls, credentials, ...opened, maxOwnSockets };
     } catch (thrown) {
       throw asInputError(thrown, `${name}, ${urls.restUrl}`);
     }
   }
 
-  #credentials(account: BinanceAccount, { name }: Place): Credentials {
+  #credentials(account: Account, { name }: Place): Credentials {
+    if (account.venue === "binance") {
+      return {
+        kind: "api-key",
+        apiKey: this.#variable(account.apiKeyEnv, "the API key", name),
+        secret: this.#variable(account.secretEnv, "the secret", name),
+      };
+    }
+    const agentKey = this.#variable(account.agentKeyEnv, "the private key of the agent", name);
     return {
-      apiKey: this.#variable(account.apiKeyEnv, "the API key", name),
-      secret: this.#variable(account.secretEnv, "the secret", name),
+      kind: "agent",
+      // What is signed and asked for is the same address however it is written.
+      address: account.address.toLowerCase(),
+      agentKey: privateKey(agentKey, account.agentKeyEnv, name),
+      vaultAddress: account.vaultAddress?.toLowerCase() ?? null,
+      isTestnet: account.testnet,
+      deadMansSwitch: account.deadMansSwitch,
     };
   }
 
@@ -103,7 +119,19 @@ export class VenueAccesses {
 }
 
 type Account = Config["accounts"][string];
-type BinanceAccount = Extract<Account, { readonly venue: "binance" }>;
+
+/**
+ * A private key as it is signed with: 0x and 64 lower-case hexadecimal digits.
+ * @throws {InputError} `bad-key`, which never shows it
+ */
+function privateKey(text: string, variable: string, where: string): string {
+  const digits = text.replace(/^0x/i, "").toLowerCase();
+  if (/^[\da-f]{64}$/.test(digits)) return `0x${digits}`;
+  throw new InputError("bad-key", `the environment variable ${variable} holds no private key`, {
+    where,
+    hint: "it is 64 hexadecimal digits, with or without 0x: that of the agent wallet",
+  });
+}
 
 interface Place {
   readonly key: string;
@@ -112,18 +140,12 @@ interface Place {
   readonly urls: VenueUrls;
   readonly module: VenueModule;
   /** Null: public data only. */
-  readonly account: BinanceAccount | null;
+  readonly account: Account | null;
 }
 
 function placeOf(pair: PairConfig, config: Config, module: VenueModule): Place {
   const { venue } = pair.quote;
-  const given: { readonly [Key in keyof VenueUrls]?: string | undefined } =
-    config.venues[venue] ?? {};
-  const urls = {
-    restUrl: withoutSlash(given.restUrl ?? module.urls.restUrl),
-    wsApiUrl: withoutSlash(given.wsApiUrl ?? module.urls.wsApiUrl),
-    streamUrl: withoutSlash(given.streamUrl ?? module.urls.streamUrl),
-  };
+  const urls = urlsOf(venue, config, module);
   const account = accountOf(pair, config);
   return {
     key: JSON.stringify([venue, account, urls]),
@@ -135,14 +157,33 @@ function placeOf(pair: PairConfig, config: Config, module: VenueModule): Place {
   };
 }
 
-function accountOf(pair: PairConfig, config: Config): BinanceAccount | null {
+/** The venue's own addresses, or those that the config has for it. */
+function urlsOf(venue: VenueId, { venues }: Config, { urls }: VenueModule): VenueUrls {
+  const own: Partial<Given> =
+    venue === "hyperliquid" ? hyperliquidUrls(venues) : (venues[venue] ?? {});
+  return {
+    restUrl: withoutSlash(own.restUrl ?? urls.restUrl),
+    wsApiUrl: withoutSlash(own.wsApiUrl ?? urls.wsApiUrl),
+    streamUrl: withoutSlash(own.streamUrl ?? urls.streamUrl),
+  };
+}
+
+type Given = { readonly [Key in keyof VenueUrls]: string | undefined };
+
+/** One socket is for orders and streams. */
+function hyperliquidUrls({ hyperliquid: given }: Config["venues"]): Given {
+  return { restUrl: given?.restUrl, wsApiUrl: given?.wsUrl, streamUrl: given?.wsUrl };
+}
+
+/** @throws {InputError} `no-account`: a config that was checked has one */
+function accountOf(pair: PairConfig, config: Config): Account | null {
   const { account: name } = pair.quote;
   if (pair.mode === "paper") return null;
   const account = name === undefined ? undefined : config.accounts[name];
-  if (account?.venue === "binance") return account;
-  throw new InputError("unsupported-venue", `${pair.quote.venue} cannot be traded live yet`, {
-    where: `pair ${pair.id}, quote.venue`,
-    hint: "quote on binance-spot",
+  if (account !== undefined) return account;
+  throw new InputError("no-account", "mode live needs an account", {
+    where: `pair ${pair.id}, quote.account`,
+    hint: "name one of the config's accounts",
   });
 }
 

@@ -4,6 +4,7 @@
  * quotes a made-up market, with a venue that takes every order, and nothing of it is kept.
  */
 
+import { plain } from "#domain/decimal.ts";
 import type { BookEvent, OrderChange, OrderEvent } from "#domain/events.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { OrderRequest } from "#domain/order.ts";
@@ -121,7 +122,7 @@ export function warmUp(options: WarmUpOptions): number {
   const stepMs = Math.max(100, params.requote.minRequoteIntervalMs);
   // Beyond the whole ladder, so that every order has to move; and back, so as not to wander off.
   const moveTicks = Math.ceil(midTicks * ladderRange(params)) + 2;
-  connect(engine, params, midTicks);
+  connect(engine, midTicks);
   let requotes = 0;
   while (requotes < MOST_REQUOTES && elapsedMs() - startMs < limitMs) {
     requotes += 1;
@@ -148,11 +149,11 @@ function unhurried(params: EngineParams): EngineParams {
   return { ...params, risk };
 }
 
-function connect(engine: PairEngine, { capital }: EngineParams, midTicks: number): void {
+function connect(engine: PairEngine, midTicks: number): void {
   const now = { venueTimeMs: 0, receivedTimeMs: 0 };
   engine.apply({ kind: "connection", ...now, state: "up" });
   engine.apply(bookAt(midTicks, 0));
-  const { base, quote } = capital;
+  const [base, quote] = [plain(engine.ledger.base()), plain(engine.ledger.quote())];
   engine.apply({ kind: "account", ...now, base, quote, openOrderIds: [] });
 }
 

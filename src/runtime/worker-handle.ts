@@ -1,7 +1,6 @@
 /**
  * WorkerHandle: one pair worker seen from the main thread: requests with their answers and
- * time-outs, the heartbeat watch, and its end, which is told once and only after the thread is
- * gone. Time and threads are handed in.
+ * time-outs, and what it tells of itself. Time and threads are handed in.
  */
 
 import type { PairConfig } from "#config/schema.ts";
@@ -12,7 +11,8 @@ import type { Alert } from "#ports/sink.ts";
 import type { LogEntry } from "./log.ts";
 import type { FromWorker, PairStart, StoryRecord, ToWorker } from "./messages.ts";
 import type { PairStatus } from "./pair-status.ts";
-import type { SpawnWorker, WorkerPort } from "./worker-port.ts";
+import { WorkerLife } from "./worker-life.ts";
+import type { SpawnWorker } from "./worker-port.ts";
 
 export interface WorkerHandleListener {
   onStatus(status: PairStatus): void;
@@ -30,20 +30,9 @@ export interface WorkerHandleOptions {
   readonly listener: WorkerHandleListener;
 }
 
-/**
- * The heartbeat is looked for this often, and a worker is hung after so many looks in a row
- * without one. Looks are counted, not time: after a stall of our own thread all that has passed
- * is one look, and the statuses that piled up are read before the next.
- */
-const LOOK_INTERVAL_MS = 1_000;
-const HUNG_AFTER_LOOKS = 5;
-/** Loading its modules, and the user's strategy, takes a new worker longer. */
-const STARTED_AFTER_LOOKS = 20;
 /** A command waits for nothing; an update may wait for prices of the past. */
 const COMMAND_TIMEOUT_MS = 5_000;
 const UPDATE_TIMEOUT_MS = 10_000;
-/** A terminated thread that has not closed by then is taken to be gone. */
-const CLOSE_TIMEOUT_MS = 2_000;
 
 type LogMessage = Extract<FromWorker, { readonly kind: "log" }>;
 
@@ -55,16 +44,9 @@ interface Request {
 
 export class WorkerHandle {
   readonly #options: WorkerHandleOptions;
-  readonly #port: WorkerPort;
+  readonly #life: WorkerLife<ToWorker, FromWorker>;
   readonly #requests = new Map<number, Request>();
   #nextId = 1;
-  #looksWithout = 0;
-  #hasReported = false;
-  #cancelLook: CancelTimer;
-  #cancelClose: CancelTimer | undefined;
-  /** Why it ends, as far as known. */
-  #reason: string | undefined;
-  #isClosed = false;
   #left: readonly string[] | null = null;
   #stopping: Promise<readonly string[] | null> | undefined;
   #onStopped: (() => void) | undefined;
@@ -72,14 +54,15 @@ export class WorkerHandle {
   /** Starts the thread. */
   constructor(options: WorkerHandleOptions) {
     this.#options = options;
-    const name = `pair-${options.start.pair.id}`;
-    this.#port = options.spawn(name, {
+    const { start, spawn, timers } = options;
+    this.#life = new WorkerLife({
+      name: `pair-${start.pair.id}`,
+      spawn,
+      timers,
       onMessage: (message) => this.#onMessage(message),
-      onError: (message) => this.terminate(message),
-      onClose: () => this.#onClose(),
+      onEnd: (reason) => this.#onEnd(reason),
     });
-    this.#port.post({ kind: "start", ...options.start });
-    this.#cancelLook = this.#lookLater();
+    this.#life.post({ kind: "start", ...start }, start.feed === null ? [] : [start.feed]);
   }
 
   /** @throws {InputError} `not-now` where no answer came: it may have been done all the same */
@@ -100,11 +83,11 @@ export class WorkerHandle {
   stop(timeoutMs: number): Promise<readonly string[] | null> {
     this.#stopping ??= new Promise((resolve) => {
       this.#onStopped = () => resolve(this.#left);
-      if (this.#isClosed) {
+      if (this.#life.isClosed) {
         resolve(null);
         return;
       }
-      if (this.#reason === undefined) this.#port.post({ kind: "stop" });
+      if (this.#life.reason === null) this.#life.post({ kind: "stop" });
       const cancel = this.#options.timers.after(timeoutMs, () => this.terminate("no answer"));
       this.#onStopped = () => {
         cancel();
@@ -116,18 +99,16 @@ export class WorkerHandle {
 
   /** Ends the thread at once; its orders stay where they are. */
   terminate(reason: string): void {
-    if (this.#isClosed) return;
-    this.#reason ??= reason;
-    this.#port.terminate();
-    this.#cancelClose ??= this.#options.timers.after(CLOSE_TIMEOUT_MS, () => this.#onClose());
+    this.#life.terminate(reason);
   }
 
   #request(build: (id: number) => ToWorker, timeoutMs: number): Promise<PairStatus> {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      if (this.#isClosed || this.#reason !== undefined) {
-        reject(this.#unanswered(this.#reason ?? "it is gone"));
+      const { isClosed, reason } = this.#life;
+      if (isClosed || reason !== null) {
+        reject(this.#unanswered(reason ?? "it is gone"));
         return;
       }
       const cancelTimeout = this.#options.timers.after(timeoutMs, () => {
@@ -135,7 +116,7 @@ export class WorkerHandle {
         reject(this.#unanswered(`no answer within ${timeoutMs} ms`));
       });
       this.#requests.set(id, { resolve, reject, cancelTimeout });
-      this.#port.post(build(id));
+      this.#life.post(build(id));
     });
   }
 
@@ -147,8 +128,6 @@ export class WorkerHandle {
   }
 
   #onMessage(message: FromWorker): void {
-    // What was under way when it was given up is of no use any more.
-    if (this.#isClosed || this.#reason !== undefined) return;
     const { listener } = this.#options;
     switch (message.kind) {
       case "status":
@@ -182,8 +161,7 @@ export class WorkerHandle {
   }
 
   #onStatus(status: PairStatus): void {
-    this.#hasReported = true;
-    this.#looksWithout = 0;
+    this.#life.beat();
     this.#options.listener.onStatus(status);
   }
 
@@ -209,26 +187,7 @@ export class WorkerHandle {
     return request;
   }
 
-  #lookLater(): CancelTimer {
-    return this.#options.timers.after(LOOK_INTERVAL_MS, () => this.#look());
-  }
-
-  #look(): void {
-    this.#looksWithout += 1;
-    const most = this.#hasReported ? HUNG_AFTER_LOOKS : STARTED_AFTER_LOOKS;
-    if (this.#looksWithout < most) {
-      this.#cancelLook = this.#lookLater();
-      return;
-    }
-    this.terminate(`it hangs: nothing was heard of it for ${(most * LOOK_INTERVAL_MS) / 1000} s`);
-  }
-
-  #onClose(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#cancelLook();
-    this.#cancelClose?.();
-    const reason = this.#reason ?? "its thread ended without a word";
+  #onEnd(reason: string): void {
     for (const id of this.#requests.keys()) this.#take(id)?.reject(this.#unanswered(reason));
     if (this.#onStopped !== undefined) this.#onStopped();
     else this.#options.listener.onGone(reason);

@@ -4,17 +4,19 @@
  * that nobody handled ends a worker with code 0. May start threads.
  */
 
+import type { FromFeed, ToFeed } from "./feed-messages.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
-export interface WorkerPort {
-  post(message: ToWorker): void;
+export interface WorkerPort<In = ToWorker> {
+  /** @param transfer ports within the message, which are the other thread's from then on */
+  post(message: In, transfer?: readonly MessagePort[]): void;
   /** Ends the thread, even in a busy loop; `onClose` follows. */
   terminate(): void;
 }
 
 /** Always called from the event loop. */
-export interface WorkerPortListener {
-  onMessage(message: FromWorker): void;
+export interface WorkerPortListener<Out = FromWorker> {
+  onMessage(message: Out): void;
   /** It ends with an error; `onClose` follows. */
   onError(message: string): void;
   /** Told once. */
@@ -23,13 +25,24 @@ export interface WorkerPortListener {
 
 /** @param name of the thread, e.g. `pair-ETH` */
 export type SpawnWorker = (name: string, listener: WorkerPortListener) => WorkerPort;
+export type SpawnFeed = (
+  name: string,
+  listener: WorkerPortListener<FromFeed>,
+) => WorkerPort<ToFeed>;
 
 /** Starts the worker of one pair: src/runtime/pair-worker.ts, built into the executable. */
 export const spawnPairWorker: SpawnWorker = (name, listener) =>
   workerPort(new Worker(new URL("./pair-worker.ts", import.meta.url), { name }), listener);
 
-export function workerPort(worker: Worker, listener: WorkerPortListener): WorkerPort {
-  worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
+/** Starts a feed worker: src/runtime/feed-worker.ts, built into the executable. */
+export const spawnFeedWorker: SpawnFeed = (name, listener) =>
+  workerPort(new Worker(new URL("./feed-worker.ts", import.meta.url), { name }), listener);
+
+export function workerPort<In, Out>(
+  worker: Worker,
+  listener: WorkerPortListener<Out>,
+): WorkerPort<In> {
+  worker.addEventListener("message", ({ data }: MessageEvent<Out>) => {
     listener.onMessage(data);
   });
   worker.addEventListener("error", (event) => {
@@ -40,7 +53,7 @@ export function workerPort(worker: Worker, listener: WorkerPortListener): Worker
   worker.addEventListener("messageerror", () => listener.onError("a message cannot be read"));
   worker.addEventListener("close", () => listener.onClose());
   return {
-    post: (message) => worker.postMessage(message, []),
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     terminate: () => worker.terminate(),
   };
 }

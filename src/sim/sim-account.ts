@@ -34,6 +34,16 @@ export interface AccountSetup {
   readonly feeAsset?: string;
   /** Perp: position value allowed per unit of equity; 1 where left out. */
   readonly leverage?: string;
+  /**
+   * Perp: what is charged, received as funding or left of a position's cost is cut to so many
+   * decimals, as its venue keeps amounts; exact where left out.
+   */
+  readonly amountDecimals?: number;
+  /**
+   * Perp of an account that trades others too: whether it can carry that this one's exposure
+   * (see `exposureUnits`) grows from `now` to `then`. Its own equity decides where left out.
+   */
+  readonly canCarry?: (now: number, then: number) => boolean;
 }
 
 export interface Execution {
@@ -59,8 +69,9 @@ export class SimAccount {
   readonly #instrument: Instrument;
   readonly #fees: FeePolicy;
   readonly #feePrice: Decimal;
-  /** A wallet is shown to others, and has no finer amounts than a venue shows. */
-  readonly #roundsFees: boolean;
+  /** Null: exact. A wallet is shown to others, and has no finer amounts than a venue shows. */
+  readonly #amountDecimals: number | null;
+  readonly #canCarry: AccountSetup["canCarry"];
   readonly #leverage: Decimal;
   /** Quote currency of one tick times one lot. */
   readonly #unit: Decimal;
@@ -90,19 +101,21 @@ export class SimAccount {
   constructor(instrument: Instrument, setup: AccountSetup | Wallet, fees: FeePolicy) {
     this.#instrument = instrument;
     this.#fees = fees;
-    this.#roundsFees = setup instanceof Wallet;
     const feeAsset = fees.kind === "asset" ? fees.asset : "";
     if (setup instanceof Wallet) {
       this.#base = setup.balance(instrument.base);
       this.#quote = setup.balance(instrument.quote);
       this.#feeAsset = feeAsset === "" ? new Balance(ZERO) : setup.balance(feeAsset);
       this.#leverage = ONE;
+      this.#amountDecimals = FEE_DECIMALS;
       if (instrument.kind === "perp") throw badAccount("wallet", "is for spot instruments only");
     } else {
       this.#base = new Balance(notNegative("base", setup.base));
       this.#quote = new Balance(notNegative("quote", setup.quote));
       this.#feeAsset = new Balance(notNegative("feeAsset", setup.feeAsset ?? "0"));
       this.#leverage = notNegative("leverage", setup.leverage ?? "1");
+      this.#amountDecimals = setup.amountDecimals ?? null;
+      this.#canCarry = setup.canCarry;
     }
     this.#feePrice = decimal(fees.kind === "asset" ? fees.price : "1");
     if (!this.#leverage.gt(ZERO)) throw badAccount("leverage", "must be above 0");
@@ -180,6 +193,14 @@ export class SimAccount {
     }
   }
 
+  /**
+   * Perp: the position with all orders of one side filled, whichever side is worse, at a price:
+   * in units of one tick times one lot.
+   */
+  exposureUnits(markTicks: number): number {
+    return worstUnits(this.#positionLots * markTicks, this.#buyUnits, this.#sellUnits);
+  }
+
   /** How many lots a reduce-only order of this side may still fill; 0 for spot. */
   closableLots(side: Side): number {
     return Math.max(0, side === "sell" ? this.#positionLots : -this.#positionLots);
@@ -203,7 +224,7 @@ export class SimAccount {
    */
   applyFunding(rate: string, markTicks: number): Decimal {
     const paid = this.#isPerp
-      ? this.base.times(this.#instrument.price(markTicks)).times(decimal(rate))
+      ? this.#cut(this.base.times(this.#instrument.price(markTicks)).times(decimal(rate)))
       : ZERO;
     this.#quote.move(paid.neg());
     return paid;
@@ -247,12 +268,13 @@ export class SimAccount {
    */
   #hasMargin(side: Side, units: number, markTicks: number): boolean {
     const position = this.#positionLots * markTicks;
-    const now = worstUnits(position, this.#buyUnits, this.#sellUnits);
+    const now = this.exposureUnits(markTicks);
     const buyUnits = this.#buyUnits + (side === "buy" ? units : 0);
     const sellUnits = this.#sellUnits + (side === "sell" ? units : 0);
     const then = worstUnits(position, buyUnits, sellUnits);
     if (then <= now) return true;
     if (!Number.isSafeInteger(then)) return false;
+    if (this.#canCarry !== undefined) return this.#canCarry(now, then);
     const allowed = this.equity(markTicks).times(this.#leverage);
     return allowed.gte(this.#unit.times(decimalOfInteger(then)));
   }
@@ -272,7 +294,8 @@ export class SimAccount {
         Math.sign(after) === Math.sign(before)
           ? [this.#entryValue, after, before] // reduced: the rest keeps its share of the cost
           : [value, after, lots]; // flipped: the rest was opened at this price
-      this.#entryValue = whole.times(decimalOfInteger(part)).div(decimalOfInteger(from));
+      const kept = whole.times(decimalOfInteger(part)).div(decimalOfInteger(from));
+      this.#entryValue = this.#cut(kept);
     }
   }
 
@@ -294,9 +317,13 @@ export class SimAccount {
   }
 
   #take(balance: Balance, exactFee: Decimal): string {
-    const fee = this.#roundsFees ? exactFee.round(FEE_DECIMALS, ROUND_DOWN) : exactFee;
+    const fee = this.#cut(exactFee);
     balance.move(fee.neg());
     return plain(fee);
+  }
+
+  #cut(amount: Decimal): Decimal {
+    return this.#amountDecimals === null ? amount : amount.round(this.#amountDecimals, ROUND_DOWN);
   }
 
   /** Takes a fee from the asset's own balance; false where that does not suffice. */

@@ -3,9 +3,13 @@
 import { InputError } from "#domain/errors.ts";
 import type { VenueId } from "#domain/instrument.ts";
 import { binanceSpot } from "./binance-spot/module.ts";
+import { hyperliquid } from "./hyperliquid/module.ts";
 import type { VenueModule } from "./venue.ts";
 
-const MODULES: ReadonlyMap<VenueId, VenueModule> = new Map([["binance-spot", binanceSpot]]);
+const MODULES: ReadonlyMap<VenueId, VenueModule> = new Map([
+  ["binance-spot", binanceSpot],
+  ["hyperliquid", hyperliquid],
+]);
 
 /** @throws {InputError} `unsupported-venue` */
 export function venueModule(id: VenueId): VenueModule {

@@ -14,23 +14,44 @@ import type { PublicMarket, VenueConnection, VenueDesk } from "#ports/venue.ts";
 /** The venue did not answer, or not as documented; trying again later may help. */
 export class VenueError extends MmError {}
 
-/** Base addresses, without a trailing slash. */
+/** Base addresses, without a trailing slash; the last two are one where the venue has one. */
 export interface VenueUrls {
   readonly restUrl: string;
   readonly wsApiUrl: string;
   readonly streamUrl: string;
 }
 
-export interface Credentials {
+export type Credentials = ApiKeyCredentials | AgentCredentials;
+
+/** Binance. */
+export interface ApiKeyCredentials {
+  readonly kind: "api-key";
   readonly apiKey: string;
   /** An Ed25519 private key (PEM) or an HMAC secret. */
   readonly secret: string;
+}
+
+/** Hyperliquid. Addresses and key: 0x and lower-case hexadecimal digits. */
+export interface AgentCredentials {
+  readonly kind: "agent";
+  /** Of the master account. */
+  readonly address: string;
+  /** Private key of an agent wallet that the master has approved. */
+  readonly agentKey: string;
+  /** A sub-account or vault that is traded instead of the master itself. */
+  readonly vaultAddress: string | null;
+  /** Signatures are made for the testnet. */
+  readonly isTestnet: boolean;
+  /** Whether the venue may be asked to cancel all orders of the account when we fall silent. */
+  readonly deadMansSwitch: boolean;
 }
 
 /** Budgets in memory that all threads share: see net/rate-budget.ts. */
 export interface SharedBudgets {
   readonly specs: readonly BudgetSpec[];
   readonly memory: SharedArrayBuffer;
+  /** Whatever else the threads of a venue count together, by names of its own. */
+  readonly counters?: Readonly<Record<string, SharedArrayBuffer>>;
 }
 
 /** What a worker needs to trade one symbol. */
@@ -78,8 +99,33 @@ export interface VenueModule {
     options: DeskOptions,
     world: VenueWorld,
   ): Promise<{ readonly desk: VenueDesk; readonly budgets: SharedBudgets }>;
-  /** A pair's worker. Does nothing until it is started. @throws {InputError} for a bad link */
-  connect(link: VenueLink, world: VenueWorld): VenueConnection;
+  /**
+   * A pair's worker. Does nothing until it is started.
+   * @param feed to a feed worker whose sockets are shared; absent: sockets of its own
+   * @throws {InputError} for a bad link
+   */
+  connect(link: VenueLink, world: VenueWorld, feed?: MessagePort): VenueConnection;
   /** Public market only: what paper trading needs. */
-  openMarket(link: VenueLink, world: VenueWorld): PublicMarket;
+  openMarket(link: VenueLink, world: VenueWorld, feed?: MessagePort): PublicMarket;
+  /** Only where the venue allows so few sockets that pairs may have to share them. */
+  readonly sharing?: SocketSharing;
+}
+
+export interface SocketSharing {
+  /** Pairs that may have a socket of their own, at one address of the venue. */
+  readonly maxOwnSockets: number;
+  /** In a feed worker: its sockets, for any number of pairs. */
+  openFeed(options: FeedOptions, world: VenueWorld): SharedFeed;
+}
+
+/** Plain data. */
+export interface FeedOptions {
+  readonly urls: VenueUrls;
+  readonly budgets: SharedBudgets;
+}
+
+export interface SharedFeed {
+  /** One more pair, at the other end of this port; it leaves by closing it. */
+  attach(port: MessagePort): void;
+  stop(): void;
 }

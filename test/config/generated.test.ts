@@ -64,12 +64,7 @@ describe("every field is documented", () => {
     const idle = fields
       .filter(({ field }) => String(field["description"]).endsWith("not yet used."))
       .map(({ path }) => path);
-    expect(idle.sort()).toEqual([
-      "pairs.hedge",
-      "pairs.hedgeOn",
-      "venues.binance-perp",
-      "venues.hyperliquid",
-    ]);
+    expect(idle.sort()).toEqual(["pairs.hedge", "pairs.hedgeOn", "venues.binance-perp"]);
   });
 });
 
@@ -125,6 +120,10 @@ describe("the JSON Schema judges as we do", () => {
     { simulation: { feeAsset: { asset: "BNB" } } },
     { id: "a b" },
     { quote: { venue: "kraken" } },
+    { quote: { venue: "hyperliquid", symbol: "SUI", leverage: 0 } },
+    { quote: { venue: "hyperliquid", symbol: "SUI", leverage: 2.5 } },
+    { quote: { venue: "hyperliquid", symbol: "SUI", leverage: 2, marginMode: "portfolio" } },
+    { risk: { minLiquidationDistancePct: 0 } },
     { hedge: {} },
   ])("refuses %j", (changes) => {
     const config: unknown = JSON.parse(JSON.stringify({ pairs: [pairObject(changes)] }));
@@ -133,12 +132,36 @@ describe("the JSON Schema judges as we do", () => {
   });
 });
 
+test.each([
+  { address: "0x12" },
+  { address: undefined },
+  { vaultAddress: `0x${"g".repeat(40)}` },
+  { vaultAddress: "a".repeat(40) },
+  { agentKeyEnv: "ab".repeat(32) },
+  { testnet: "yes" },
+  { deadMansSwitch: 1 },
+  { apiKeyEnv: "MM_KEY" },
+])("an account of Hyperliquid with %j is refused by both", (changes) => {
+  const good = { venue: "hyperliquid", address: `0x${"a".repeat(40)}`, agentKeyEnv: "MM_KEY" };
+  const withAccount = (hl: object): unknown =>
+    JSON.parse(JSON.stringify({ accounts: { hl }, pairs: [pairObject()] }));
+  expect(accepts(schema, withAccount(good))).toBe(true);
+  const config = withAccount({ ...good, ...changes });
+  expect(accepts(schema, config)).toBe(false);
+  expect(problemsOf(JSON.stringify(config))).toHaveLength(1);
+});
+
 describe("the configs that come with MM", () => {
   const names = [...new Glob("*.jsonc").scanSync(join(ROOT, "configs"))].sort();
 
   test("are there", () => {
     expect(names).toEqual(
-      expect.arrayContaining(["btc-spot-tape.jsonc", "demo.jsonc", "eth-spot-tape.jsonc"]),
+      expect.arrayContaining([
+        "btc-spot-tape.jsonc",
+        "demo.jsonc",
+        "eth-spot-tape.jsonc",
+        "sui-hyperliquid.jsonc",
+      ]),
     );
   });
 
@@ -150,8 +173,9 @@ describe("the configs that come with MM", () => {
       accepts(schema, parse(await readFile(path, "utf8"), [], { allowTrailingComma: true })),
     ).toBe(true);
     for (const pair of config.pairs) {
-      // Live with money only where the reader says so; the demo's account is its mock venue's.
-      const isMock = name === "demo.jsonc" && pair.quote.account === "mock";
+      // Live with money only where the reader says so; the demo's accounts are its mock venues'.
+      const { account = "" } = pair.quote;
+      const isMock = name === "demo.jsonc" && ["mock", "mockHl"].includes(account);
       expect(pair.mode).toBe(isMock ? "live" : "paper");
       expect(instrumentFor(pair).symbol).toBe(pair.quote.symbol);
     }

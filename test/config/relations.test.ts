@@ -8,6 +8,8 @@ import {
   liveVenue,
   ordersAllowed,
   overrideComplete,
+  perpMargin,
+  testnetAddresses,
   uniqueId,
 } from "#config/market-relations.ts";
 import {
@@ -196,7 +198,13 @@ test("every pair has an id of its own", () => {
 describe("accounts", () => {
   const accounts = {
     bn: { venue: "binance", apiKeyEnv: "A", secretEnv: "B" },
-    hl: { venue: "hyperliquid", address: "0x", agentKeyEnv: "C" },
+    hl: {
+      venue: "hyperliquid",
+      address: "0x",
+      agentKeyEnv: "C",
+      testnet: false,
+      deadMansSwitch: true,
+    },
   } as const;
   const found = (changes: Json): Finding[] => {
     const pair = checkedPair({ mode: "live", ...changes });
@@ -291,5 +299,57 @@ describe("instrumentOverride", () => {
       instrumentOverride: { ...steps, maxOpenOrders: 50 },
     });
     expectRule(ordersAllowed, orders(50), orders(51), "quoting.liveOrderNums");
+  });
+});
+
+describe("leverage and margin mode", () => {
+  const perp = { venue: "hyperliquid", symbol: "SUI" };
+
+  test("are for perpetual futures", () => {
+    const spot = { venue: "binance-spot", symbol: "ETHUSDT" };
+    const good = { quote: { ...perp, leverage: 3, marginMode: "isolated" } };
+    const found = expectRule(
+      perpMargin,
+      good,
+      { quote: { ...spot, leverage: 3 } },
+      "quote.leverage",
+    );
+    expect(found.message).toBe("is for perpetual futures; leave it away on binance-spot");
+    expectRule(perpMargin, good, { quote: { ...spot, marginMode: "cross" } }, "quote.marginMode");
+  });
+
+  test("go together, leverage first", () => {
+    const bad = { quote: { ...perp, marginMode: "isolated" } };
+    const found = expectRule(
+      perpMargin,
+      { quote: { ...perp, leverage: 1 } },
+      bad,
+      "quote.leverage",
+    );
+    expect(found.message).toBe("is missing; marginMode isolated is set together with it");
+    expect(perpMargin(checkedPair({ quote: perp }))).toEqual([]);
+  });
+});
+
+describe("an account of the testnet", () => {
+  const quote = { venue: "hyperliquid", symbol: "SUI", account: "hl" };
+  const account = { venue: "hyperliquid", agentKeyEnv: "MM_KEY", deadMansSwitch: true } as const;
+  const urls = { restUrl: "https://testnet.example", wsUrl: "wss://testnet.example/ws" };
+
+  function found(testnet: boolean, hyperliquid: Json, mode = "live"): string[] {
+    const hl = { ...account, address: `0x${"a".repeat(40)}`, testnet };
+    const pair = checkedPair({ mode, quote });
+    const config = { ...checkedConfig(pair), accounts: { hl }, venues: { hyperliquid } };
+    return testnetAddresses(pair, config).map(({ path, message }) => `${path} ${message}`);
+  }
+
+  test("needs both addresses of it", () => {
+    const says =
+      "quote.account signs for the testnet; give restUrl and wsUrl of it under venues.hyperliquid";
+    expect(found(true, {})).toEqual([says]);
+    expect(found(true, { restUrl: urls.restUrl })).toEqual([says]);
+    expect(found(true, urls)).toEqual([]);
+    expect(found(false, {})).toEqual([]);
+    expect(found(true, {}, "paper")).toEqual([]);
   });
 });

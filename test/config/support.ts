@@ -31,13 +31,26 @@ export const FULL: Json = {
   runtime: { busyPoll: false },
   accounts: {
     bn: { venue: "binance", apiKeyEnv: "MM_BN_API_KEY", secretEnv: "MM_BN_SECRET" },
-    hl: { venue: "hyperliquid", address: `0x${"aB".repeat(20)}`, agentKeyEnv: "MM_HL_AGENT_KEY" },
+    hl: {
+      venue: "hyperliquid",
+      address: `0x${"aB".repeat(20)}`,
+      agentKeyEnv: "MM_HL_AGENT_KEY",
+      vaultAddress: `0x${"cD".repeat(20)}`,
+      testnet: false,
+      deadMansSwitch: true,
+    },
   },
   pairs: [
     {
       id: "SUI",
       mode: "live",
-      quote: { venue: "hyperliquid", account: "hl", symbol: "SUI" },
+      quote: {
+        venue: "hyperliquid",
+        account: "hl",
+        symbol: "SUI",
+        leverage: 3,
+        marginMode: "cross",
+      },
       hedgeOn: { venue: "binance-perp", account: "bn", symbol: "SUIUSDC" },
       capital: {
         initInventoryAmount: "20",
@@ -97,6 +110,7 @@ export const FULL: Json = {
         maxOpenOrders: 20,
         maxPositionNotional: "500",
         maxNetDelta: "300",
+        minLiquidationDistancePct: 10,
         rejectStreakLimit: 5,
         unknownOrderAgeMs: 10_000,
         fillRateLimit: 10,

@@ -13,7 +13,8 @@ import { mockMarket } from "#mock-venues/binance-spot/symbol-rules.ts";
 import { systemWorld } from "#runtime/world.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
 import { binanceSpot } from "#venues/binance-spot/module.ts";
-import type { Credentials } from "#venues/venue.ts";
+import type { ApiKeyCredentials } from "#venues/venue.ts";
+import { deadEnd } from "./dead-end.ts";
 import { ScriptedMarket } from "./scripted-market.ts";
 import type {
   ForeignOrder,
@@ -21,6 +22,7 @@ import type {
   VenueFill,
   VenueOrder,
   VenueUnderTest,
+  WrongKey,
 } from "./venue-under-test.ts";
 
 const SYMBOL = "ETHUSDT";
@@ -29,16 +31,23 @@ const LEVEL_LOTS = 100_000;
 
 export type KeyKind = "hmac" | "ed25519";
 
+interface NewKey {
+  readonly credentials: ApiKeyCredentials;
+  readonly setup: ApiKeySetup;
+}
+
 /** A key of this kind as its owner has it, and as the venue does. */
-function newKey(kind: KeyKind, apiKey: string): { credentials: Credentials; setup: ApiKeySetup } {
+function newKey(kind: KeyKind, apiKey: string): NewKey {
   if (kind === "hmac") {
     const secret = `secret of ${apiKey}`;
-    return { credentials: { apiKey, secret }, setup: { apiKey, hmacSecret: secret } };
+    const setup = { apiKey, hmacSecret: secret };
+    return { credentials: { kind: "api-key", apiKey, secret }, setup };
   }
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const secret = privateKey.export({ type: "pkcs8", format: "pem" });
   const ed25519PublicKeyPem = publicKey.export({ type: "spki", format: "pem" });
-  return { credentials: { apiKey, secret }, setup: { apiKey, ed25519PublicKeyPem } };
+  const setup = { apiKey, ed25519PublicKeyPem };
+  return { credentials: { kind: "api-key", apiKey, secret }, setup };
 }
 
 /** What the mock is told to do; of the others, see `arm`. */
@@ -101,11 +110,13 @@ export async function startBinanceSpot(kind: KeyKind): Promise<VenueUnderTest> {
     fallbackUrls: { ...urls, wsApiUrl: deadUrls.wsApiUrl },
     deadUrls,
     credentials: key.credentials,
-    wrongKey: newKey(kind, "w".repeat(64)).credentials,
-    wrongSecret: {
-      ...key.credentials,
-      secret: newKey(kind, "another key").credentials.secret,
-    },
+    wrongKeys: [
+      wrongKey(newKey(kind, "w".repeat(64)).credentials, /check the API key/),
+      wrongKey(
+        { ...key.credentials, secret: newKey(kind, "another").credentials.secret },
+        /secret/,
+      ),
+    ],
     symbol: SYMBOL,
     misspeltSymbol: "ETHUSTD",
     base: instrument.base,
@@ -120,14 +131,17 @@ export async function startBinanceSpot(kind: KeyKind): Promise<VenueUnderTest> {
     bidTicks,
     askTicks,
     usualLots: 500,
+    mostLots: 30_000,
     openOrders: () => openOrders(mock),
     fills: () => fills(mock),
-    balances: () =>
-      new Map(
-        mock.venue.account
-          .balances()
-          .map(({ asset, free, locked }) => [asset, plain(decimal(free).plus(decimal(locked)))]),
-      ),
+    balances: () => balances(mock),
+    holding: () => {
+      const held = balances(mock);
+      return {
+        base: held.get(instrument.base) ?? "0",
+        quote: held.get(instrument.quote) ?? "0",
+      };
+    },
     openConnections: () => mock.switches.connectionCount(),
     setTouch: (bid, ask) => {
       market.setTouch(bid, ask);
@@ -153,14 +167,16 @@ export async function startBinanceSpot(kind: KeyKind): Promise<VenueUnderTest> {
   };
 }
 
-/** A port where every connection ends at once: nobody else can be given it meanwhile. */
-function deadEnd(): { readonly address: string; readonly stop: () => void } {
-  const listener = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: { open: (socket) => socket.terminate(), data: () => undefined },
-  });
-  return { address: `127.0.0.1:${listener.port}`, stop: () => listener.stop(true) };
+function wrongKey(credentials: ApiKeyCredentials, hint: RegExp): WrongKey {
+  return { credentials, hint, secrets: [credentials.apiKey, credentials.secret] };
+}
+
+function balances(mock: MockBinanceSpot): Map<string, string> {
+  return new Map(
+    mock.venue.account
+      .balances()
+      .map(({ asset, free, locked }) => [asset, plain(decimal(free).plus(decimal(locked)))]),
+  );
 }
 
 function openOrders(mock: MockBinanceSpot): VenueOrder[] {

@@ -2,8 +2,15 @@
 
 import { startBinanceSpot } from "./binance-spot-under-test.ts";
 import { describeFallback, describeVenue } from "./venue.suite.ts";
+import type { VenueTraits } from "./venue-under-test.ts";
+
+const TRAITS: VenueTraits = { kind: "spot" };
 
 for (const kind of ["hmac", "ed25519"] as const) {
-  describeVenue(`Binance Spot with an ${kind} key`, () => startBinanceSpot(kind));
-  describeFallback(`Binance Spot by REST with an ${kind} key`, () => startBinanceSpot(kind));
+  describeVenue(`Binance Spot with an ${kind} key`, () => startBinanceSpot(kind), TRAITS);
+  describeFallback(
+    `Binance Spot by REST with an ${kind} key`,
+    () => startBinanceSpot(kind),
+    TRAITS,
+  );
 }

@@ -1,7 +1,7 @@
 /** Coming up, the market, the past and the end of a connection: see venue.suite.ts. */
 
 import { describe, expect, test } from "bun:test";
-import { LiveStage } from "./live-stage.ts";
+import { LiveStage, PAIR, PREFIX } from "./live-stage.ts";
 import { onVenue } from "./on-venue.ts";
 import type { StartVenue } from "./venue-under-test.ts";
 
@@ -102,7 +102,8 @@ export function describeConnection(start: StartVenue): void {
         stage.call(() => stage.connection.cancelAll());
         stage.call(() => stage.connection.reconcile());
         // By another way and later: whatever had been sent would have arrived.
-        await stage.desk.openOrderIds(venue.symbol, () => true);
+        const owner = { prefix: PREFIX, pairId: PAIR, untilEpoch: 9 };
+        await stage.desk.openOrderIds(venue.symbol, owner);
         expect(stage.atVenue()).toEqual(open);
       }));
 

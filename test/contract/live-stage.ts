@@ -149,11 +149,11 @@ export class LiveStage implements VenueListener {
     this.call(() => this.connection.start(this));
   }
 
-  /** Started, connected, and shown the book. @param isExpected false: it will not come up */
-  async up(isExpected = true): Promise<void> {
+  /** Started, connected, and shown the book. @param way see onVenue: what else is to be expected */
+  async up(way: "usual" | "fallback" | "blind" = "usual"): Promise<void> {
     this.start();
-    if (isExpected) await this.until("up", () => this.states().includes("up"));
-    await this.touch(this.subject.bidTicks, this.subject.askTicks);
+    if (way === "usual") await this.until("up", () => this.states().includes("up"));
+    if (way !== "blind") await this.touch(this.subject.bidTicks, this.subject.askTicks);
   }
 
   onEvent(event: EngineEvent): void {

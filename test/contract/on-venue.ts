@@ -16,17 +16,20 @@ export type Live = (
   options?: LiveOptions,
 ) => Promise<void>;
 
-/** @param way `fallback`: the connection never comes up, and orders go by its second way */
-export function onVenue(start: StartVenue, way: "usual" | "fallback" = "usual"): Live {
+/**
+ * @param way `fallback`: the connection never comes up, and orders go by its second way; `blind`:
+ *   nor does it show a book, where orders and market share the first
+ */
+export function onVenue(start: StartVenue, way: "usual" | "fallback" | "blind" = "usual"): Live {
   return async (body, options = {}) => {
     const venue = await start();
     const { fallbackUrls } = venue;
-    const urls = way === "fallback" && fallbackUrls !== null ? { urls: fallbackUrls } : {};
+    const urls = way !== "usual" && fallbackUrls !== null ? { urls: fallbackUrls } : {};
     try {
       const stage = await LiveStage.open(venue, { ...options, ...urls });
       options.before?.(venue);
       try {
-        if (options.isStartedByTest !== true) await stage.up(way === "usual");
+        if (options.isStartedByTest !== true) await stage.up(way);
         await body(stage, venue);
       } finally {
         await stage.close();

@@ -4,7 +4,7 @@
  * venue's words; prices in ticks, sizes in lots, amounts as plain decimals.
  */
 
-import type { Side } from "#domain/instrument.ts";
+import type { InstrumentKind, Side } from "#domain/instrument.ts";
 import type { Credentials, VenueLink, VenueModule, VenueUrls } from "#venues/venue.ts";
 
 /** An order that is open, by the venue's own books. */
@@ -77,6 +77,34 @@ export type VenueFault =
   | "clock-back"
   | "clock-ahead";
 
+/** What a venue is like, as far as it differs from others: known before it is started. */
+export interface VenueTraits {
+  readonly kind: InstrumentKind;
+  /** What cannot go wrong with it, or not so: its tests are skipped. */
+  readonly lacks?: readonly VenueFault[];
+  /** The market comes over the first way for orders: by the second alone there is none. */
+  readonly sharesSocket?: boolean;
+  /** A replacement goes through although the order has a fill; else it is refused. */
+  readonly replacesFilled?: boolean;
+}
+
+/** Credentials that will not do. */
+export interface WrongKey {
+  readonly credentials: Credentials;
+  /** What the error has to advise. */
+  readonly hint: RegExp;
+  /** No error may have any of these in it. */
+  readonly secrets: readonly string[];
+}
+
+/** What an account event says of the account. */
+export interface Holding {
+  /** Spot: of the base currency, free and locked together. Perp: the signed position. */
+  readonly base: string;
+  /** Spot: of the quote currency. Perp: what the whole account is worth. */
+  readonly quote: string;
+}
+
 export interface VenueUnderTest {
   readonly venue: VenueLink["venue"];
   readonly module: VenueModule;
@@ -86,25 +114,33 @@ export interface VenueUnderTest {
   /** Where nobody answers. */
   readonly deadUrls: VenueUrls;
   readonly credentials: Credentials;
-  /** A key that the venue does not know; a right key with a secret of the right form. */
-  readonly wrongKey: Credentials;
-  readonly wrongSecret: Credentials;
+  /** Of the right form: one that the venue does not know, and what else a user may mix up. */
+  readonly wrongKeys: readonly WrongKey[];
   readonly symbol: string;
   /** Near to it, and no symbol of the venue. */
   readonly misspeltSymbol: string;
   readonly base: string;
   readonly quote: string;
   readonly rules: VenueRules;
-  /** The calm touch: an even number of ticks apart, 40 or more; 1000 lots and more a side. */
+  /**
+   * The calm touch: an even number of ticks apart, 40 or more; many times `usualLots` a side. Every
+   * tick about it is a valid price.
+   */
   readonly bidTicks: number;
   readonly askTicks: number;
-  /** A usual order; the account's money is good for at least 20 of them on each side. */
+  /**
+   * A usual order: 500 lots or more, and a tenth of it is an order too. The account is good for at
+   * least 20 of them on each side.
+   */
   readonly usualLots: number;
+  /** The account can carry one order of so many lots, and no second one on the same side. */
+  readonly mostLots: number;
 
   openOrders(): readonly VenueOrder[];
   fills(): readonly VenueFill[];
-  /** Free and locked together. */
+  /** By asset: free and locked together, or what the account is worth in it. */
   balances(): ReadonlyMap<string, string>;
+  holding(): Holding;
   openConnections(): number;
 
   setTouch(bidTicks: number, askTicks: number): void;

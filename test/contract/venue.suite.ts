@@ -10,22 +10,24 @@ import { describeDesk } from "./desk.suite.ts";
 import { describeFaults } from "./faults.suite.ts";
 import { onVenue } from "./on-venue.ts";
 import { describeOrders, describeRequests } from "./orders.suite.ts";
-import type { StartVenue } from "./venue-under-test.ts";
+import { describePerp } from "./perp.suite.ts";
+import type { StartVenue, VenueTraits } from "./venue-under-test.ts";
 
 /** @param start begins a calm venue of its own for each test */
-export function describeVenue(name: string, start: StartVenue): void {
+export function describeVenue(name: string, start: StartVenue, traits: VenueTraits): void {
   setDefaultTimeout(20_000);
   describe(name, () => {
-    describeDesk(start);
+    describeDesk(start, traits);
     describeConnection(start);
-    describeOrders(start);
-    describeFaults(start);
+    describeOrders(start, traits);
+    describeFaults(start, traits);
+    if (traits.kind === "perp") describePerp(start);
   });
 }
 
 /** For adapters with a second way for orders: it does all that the first does, but hear. */
-export function describeFallback(name: string, start: StartVenue): void {
-  const live = onVenue(start, "fallback");
+export function describeFallback(name: string, start: StartVenue, traits: VenueTraits): void {
+  const live = onVenue(start, traits.sharesSocket === true ? "blind" : "fallback");
   setDefaultTimeout(20_000);
   describe(name, () => {
     test.concurrent("it is said that the account is not heard, and the pair is not told `up`", () =>
@@ -34,6 +36,6 @@ export function describeFallback(name: string, start: StartVenue): void {
         expect(stage.states()).not.toContain("up");
         expect(["connecting", "fallback"]).toContain(stage.connection.status().trading);
       }));
-    describeRequests(live);
+    describeRequests(live, traits);
   });
 }

@@ -125,8 +125,9 @@ describe("text for a terminal", () => {
   test("where Accept or the query asks for it, and the query decides", async () => {
     const { app } = control();
     const text = { Accept: "text/plain" };
-    expect((await call(app, "GET /pairs/ETH", text)).body).toBe(line);
-    expect((await call(app, "GET /pairs/ETH?format=text")).body).toBe(line);
+    const all = `${line}guard stale-book: 10, its limit 3000\n`;
+    expect((await call(app, "GET /pairs/ETH", text)).body).toBe(all);
+    expect((await call(app, "GET /pairs/ETH?format=text")).body).toBe(all);
     expect((await call(app, "GET /pairs/ETH?format=json", text)).body).toBeObject();
     const both = { Accept: "application/json, text/plain;q=0.5" };
     expect((await call(app, "GET /pairs/ETH", both)).body).toBeObject();

@@ -1,6 +1,7 @@
 /** A TradingDesk without pairs behind it: remembers what it was told. */
 
 import type { OperatorCommand } from "#domain/events.ts";
+import type { ConnectionStatus } from "#ports/venue.ts";
 import type { Readiness, ReloadReport, TradingDesk } from "#runtime/desk.ts";
 import type { LogEntry } from "#runtime/log.ts";
 import type { OrderView, PairRunState, PairStatus } from "#runtime/pair-status.ts";
@@ -28,6 +29,7 @@ export function pairStatus(id: string, changes: Partial<PairStatus> = {}): PairS
       quote: "9800",
       baseAsset: id,
       quoteAsset: "USDT",
+      position: null,
       equity: "20000.02",
       iqvRatio: 0.51,
       targetIqvRatio: 0.5,
@@ -42,6 +44,38 @@ export function pairStatus(id: string, changes: Partial<PairStatus> = {}): PairS
     connection: null,
     ...changes,
   };
+}
+
+/** A connection of a perp, with a budget of each kind. */
+const connection: ConnectionStatus = {
+  feed: { state: "live", messages: 1, resyncs: 0, reconnects: 0 },
+  trading: "ready",
+  reconnects: 0,
+  clockOffsetMs: 2,
+  inFlight: 0,
+  roundTripMs: null,
+  budgets: [
+    { name: "address", used: 120, limit: 10_000, windowMs: null },
+    { name: "weight", used: 3, limit: 1_200, windowMs: 60_000 },
+  ],
+  deadMansSwitch: { by: "venue", afterMs: 60_000 },
+  newestTradeId: null,
+};
+
+/** SUI of Hyperliquid, short and near its liquidation price. */
+export function perpStatus(): PairStatus {
+  const { inventory } = pairStatus("SUI");
+  const held = { base: "-12.5", quote: "87.5", quoteAsset: "USDC", position: "-12.5" };
+  return pairStatus("SUI", {
+    venue: "hyperliquid",
+    symbol: "SUI",
+    inventory: { ...inventory, ...held },
+    pnl: { equityChange: "1.5", funding: "-0.02" },
+    guards: [
+      { id: "liquidation-distance", effect: "side-off", tripped: true, value: 8.5, limit: 10 },
+    ],
+    connection,
+  });
 }
 
 const AFTER: Readonly<Record<OperatorCommand, PairRunState>> = {
@@ -73,6 +107,10 @@ export class FakeDesk implements TradingDesk {
     ["ETH", pairStatus("ETH")],
     ["BTC", pairStatus("BTC", { mode: "paper", reasons: ["stale-book"], orders: [] })],
   ]);
+
+  add(status: PairStatus): void {
+    this.#pairs.set(status.id, status);
+  }
 
   pairs(): readonly PairStatus[] {
     return [...this.#pairs.values()];

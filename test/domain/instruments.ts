@@ -22,6 +22,23 @@ export function spotInstrument(changes: Partial<InstrumentSpec> = {}): Instrumen
   return new Instrument({ ...SPOT, ...changes });
 }
 
+/** SUI of Hyperliquid, with a lot of 0.1, or what `changes` make of it. */
+export function perpInstrument(changes: Partial<InstrumentSpec> = {}): Instrument {
+  return new Instrument({
+    ...SPOT,
+    venue: "hyperliquid",
+    symbol: "SUI",
+    base: "SUI",
+    quote: "USDC",
+    kind: "perp",
+    priceRule: { kind: "significant-figures", figures: 5 },
+    tickSize: "0.00001",
+    lotSize: "0.1",
+    minNotional: "10",
+    ...changes,
+  });
+}
+
 /** A Hyperliquid perp: five significant figures, at most 6 − szDecimals decimals. */
 export function hyperliquidPerp(szDecimals: number): Instrument {
   return new Instrument({

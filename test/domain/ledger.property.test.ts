@@ -29,6 +29,7 @@ type Step =
     }
   | { kind: "mark"; midHalfTicks: number }
   | { kind: "transfer"; asset: Asset; amount: number }
+  | { kind: "funding"; amount: number }
   | { kind: "price"; asset: "BNB" | "XYZ"; price: number };
 
 const midHalfTicks = fc.integer({ min: 1, max: 200_000 });
@@ -47,6 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("mark" as const), midHalfTicks }),
   fc.record({ kind: fc.constant("transfer" as const), asset, amount }),
+  fc.record({ kind: fc.constant("funding" as const), amount }),
   fc.record({
     kind: fc.constant("price" as const),
     asset: fc.constantFrom("BNB" as const, "XYZ" as const),
@@ -66,6 +68,8 @@ function playOne(ledger: Ledger, one: Step): void {
   if (one.kind === "mark") ledger.mark(one.midHalfTicks);
   else if (one.kind === "transfer") {
     ledger.bookTransfer(one.asset, decimal(formatScaled(one.amount, 8)));
+  } else if (one.kind === "funding") {
+    ledger.bookFunding("f1", decimal(formatScaled(one.amount, 8)));
   } else if (one.kind === "price") {
     ledger.setAssetPrice(one.asset, decimal(formatScaled(one.price, 3)));
   } else ledger.bookFill(fillOf(one), one.midHalfTicks);
@@ -102,8 +106,9 @@ function priceAfter(steps: readonly Step[], count: number, of: Asset): bigint | 
 }
 
 /** What the step moves of an asset, by cause, in 10^-8 (rounded nowhere: ticks and lots divide). */
-function movesOf(one: Step, of: Asset): { traded: bigint; fee: bigint; transfer: bigint } {
-  const moves = { traded: 0n, fee: 0n, transfer: 0n };
+function movesOf(one: Step, of: Asset) {
+  const moves = { traded: 0n, fee: 0n, funding: 0n, transfer: 0n };
+  if (one.kind === "funding" && of === "USDT") moves.funding = BigInt(one.amount);
   if (one.kind === "transfer" && one.asset === of) moves.transfer = BigInt(one.amount);
   if (one.kind !== "fill") return moves;
   const sign = one.side === "buy" ? 1n : -1n;
@@ -117,7 +122,13 @@ function movesOf(one: Step, of: Asset): { traded: bigint; fee: bigint; transfer:
 /** The whole day from its steps, cause by cause and asset by asset: no running state. */
 function twin(steps: readonly Step[]) {
   const balances = { ...OPENING };
-  const parts = { spreadCapture: 0n, inventoryRevaluation: 0n, fees: 0n, transfers: 0n };
+  const parts = {
+    spreadCapture: 0n,
+    inventoryRevaluation: 0n,
+    fees: 0n,
+    funding: 0n,
+    transfers: 0n,
+  };
   let equity = 0n;
   for (const of of ASSETS) {
     for (const [index, one] of steps.entries()) {
@@ -126,11 +137,12 @@ function twin(steps: readonly Step[]) {
       if (before !== null && after !== null) {
         parts.inventoryRevaluation += balances[of] * (after - before);
       }
-      const { traded, fee, transfer } = movesOf(one, of);
-      balances[of] += traded + fee + transfer;
+      const { traded, fee, funding, transfer } = movesOf(one, of);
+      balances[of] += traded + fee + funding + transfer;
       // What moved before there was a price takes the first one.
       const value = after ?? firstPrice(steps, of);
       parts.fees += fee * value;
+      parts.funding += funding * value;
       parts.transfers += transfer * value;
       if (of === "ETH" && one.kind === "fill") {
         const belowMid = BigInt(one.midHalfTicks) * HALF_TICK - BigInt(one.priceTicks) * TICK;
@@ -161,7 +173,7 @@ test("conservation: every asset sums to zero over all accounts, whatever is book
       const ledger = newLedger();
       play(ledger, steps);
       for (const of of ASSETS) {
-        const total = (["inventory", "capital", "trading", "fees"] as const)
+        const total = (["inventory", "capital", "trading", "fees", "funding"] as const)
           .map((account) => ledger.accountBalance(account, of))
           .reduce((sum, balance) => sum.plus(balance));
         expect(plain(total)).toBe("0");
@@ -178,7 +190,8 @@ test("the parts explain the equity change to the last digit after every step", (
         play(ledger, steps.slice(0, count));
         const pnl = ledger.pnl();
         expect(plain(pnl.residual)).toBe("0");
-        const parts = [pnl.spreadCapture, pnl.inventoryRevaluation, pnl.fees, pnl.transfers];
+        const { spreadCapture, inventoryRevaluation, fees, funding, transfers } = pnl;
+        const parts = [spreadCapture, inventoryRevaluation, fees, funding, transfers];
         expect(plain(parts.reduce((sum, part) => sum.plus(part)))).toBe(plain(pnl.equityChange));
       }
     }),
@@ -197,10 +210,11 @@ test("balances, equity and every part equal the twin's", () => {
       }
       const pnl = ledger.pnl();
       expect(plain(ledger.equity())).toBe(scaled(expected.equity, VALUE_DECIMALS));
-      const { spreadCapture, inventoryRevaluation, fees, transfers } = expected.parts;
+      const { spreadCapture, inventoryRevaluation, fees, funding, transfers } = expected.parts;
       expect(plain(pnl.spreadCapture)).toBe(scaled(spreadCapture, VALUE_DECIMALS));
       expect(plain(pnl.inventoryRevaluation)).toBe(scaled(inventoryRevaluation, VALUE_DECIMALS));
       expect(plain(pnl.fees)).toBe(scaled(fees, VALUE_DECIMALS));
+      expect(plain(pnl.funding)).toBe(scaled(funding, VALUE_DECIMALS));
       expect(plain(pnl.transfers)).toBe(scaled(transfers, VALUE_DECIMALS));
     }),
   );
@@ -229,3 +243,22 @@ test("how often the ledger is marked or asked in between makes no difference", (
 function textsOf(ledger: Ledger): string[] {
   return [ledger.equity(), ...Object.values(ledger.pnl())].map((value) => plain(value));
 }
+
+test("of a perp equity is that of the same position, and its allotment at the first price", () => {
+  fc.assert(
+    fc.property(days, fc.integer({ min: 1, max: 1_000_000 }), (steps, allotmentLots) => {
+      const allotment = plain(instrument.size(allotmentLots));
+      const without = newLedger();
+      const perp = new Ledger(instrument, { base: "3", quote: "10000", allotment });
+      play(without, steps);
+      play(perp, steps);
+      const constant = BigInt(OPENING_MID) * HALF_TICK * BigInt(allotmentLots) * LOT;
+      const more = perp.equity().minus(without.equity());
+      expect(plain(more)).toBe(scaled(constant, VALUE_DECIMALS));
+      expect(plain(perp.inventory().minus(perp.base()))).toBe(allotment);
+      for (const part of ["equityChange", "inventoryRevaluation", "residual"] as const) {
+        expect(plain(perp.pnl()[part])).toBe(plain(without.pnl()[part]));
+      }
+    }),
+  );
+});

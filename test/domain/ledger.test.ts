@@ -32,8 +32,8 @@ function fill(side: Fill["side"], size: string, price: string, fee: string): Fil
 
 /** Every figure of the ledger as text. */
 function figures(ledger: Ledger): Record<string, string> {
-  const { equityChange, spreadCapture, inventoryRevaluation, fees, transfers, residual } =
-    ledger.pnl();
+  const pnl = ledger.pnl();
+  const { equityChange, spreadCapture, inventoryRevaluation, fees, transfers, residual } = pnl;
   return {
     base: plain(ledger.base()),
     quote: plain(ledger.quote()),
@@ -42,6 +42,7 @@ function figures(ledger: Ledger): Record<string, string> {
     spreadCapture: plain(spreadCapture),
     inventoryRevaluation: plain(inventoryRevaluation),
     fees: plain(fees),
+    funding: plain(pnl.funding),
     transfers: plain(transfers),
     residual: plain(residual),
   };
@@ -65,6 +66,7 @@ test("a trading day: fills, fees in three assets, a rebate, moves of prices, a t
     spreadCapture: "0.5", // (2000 − 1999) · 0.5
     inventoryRevaluation: "0",
     fees: "-1", // 0.0005 · 2000
+    funding: "0",
     transfers: "0",
     residual: "0",
   });
@@ -78,6 +80,7 @@ test("a trading day: fills, fees in three assets, a rebate, moves of prices, a t
     spreadCapture: "2", // 0.5 + (2011.5 − 2010) · 1
     inventoryRevaluation: "24.995", // 2.4995 · (2010 − 2000)
     fees: "-3.0115", // −1 − 2.0115
+    funding: "0",
     transfers: "0",
     residual: "0",
   });
@@ -98,6 +101,7 @@ test("a trading day: fills, fees in three assets, a rebate, moves of prices, a t
     spreadCapture: "2.4995", // 2 + 1.995 · 0.2 + 1.005 · 0.1
     inventoryRevaluation: "25.0014975", // 24.995 + 0.005 · 1.4995 − 10 · 0.0001
     fees: "-3.0515", // −3.0115 − 0.0001 · 600 + 0.02
+    funding: "0",
     transfers: "-702.9969975", // 100 − 0.3995 · 2010.005
     residual: "0",
   });
@@ -247,4 +251,55 @@ test("every entry is handed out as it is booked, with the trade it is for", () =
     "transfer null: capital 10 USDT, inventory -10 USDT",
   ]);
   expect(plain(ledger.accountBalance("fees", "USDT"))).toBe("1");
+});
+
+describe("a perp", () => {
+  /** Allotment of 2 ETH, 5000 USDT, and a long of 0.5 ETH that cost 950 USDT. */
+  const opening = { base: "0.5", quote: "4050", allotment: "2" };
+
+  test("equity has the allotment at its first price, and moves with the position alone", () => {
+    const ledger = new Ledger(instrument, opening);
+    ledger.mark(mid("2000"));
+    // 0.5 · 2000 + 4050 + 2 · 2000: the 50 USDT that the long has gained are there from the start.
+    expect(figures(ledger)).toMatchObject({ equity: "9050", equityChange: "0" });
+    expect(plain(ledger.inventory())).toBe("2.5");
+    ledger.mark(mid("2100"));
+    expect(figures(ledger)).toMatchObject({
+      equity: "9100", // 0.5 · 100 more
+      inventoryRevaluation: "50",
+      residual: "0",
+    });
+  });
+
+  test("sold through zero, the short gains when the price falls", () => {
+    const ledger = new Ledger(instrument, opening);
+    ledger.bookFill(fill("sell", "1.5", "2001", "0.3 USDT"), mid("2000"));
+    expect(plain(ledger.base())).toBe("-1");
+    expect(plain(ledger.inventory())).toBe("1");
+    ledger.mark(mid("1990"));
+    expect(figures(ledger)).toMatchObject({
+      quote: "7051.2", // 4050 + 1.5 · 2001 − 0.3
+      spreadCapture: "1.5",
+      inventoryRevaluation: "10", // −1 · −10
+      fees: "-0.3",
+      equity: "9061.2", // 9050 + 1.5 + 10 − 0.3
+      residual: "0",
+    });
+  });
+
+  test("funding is a part of its own; before the first mark it is capital", () => {
+    const ledger = new Ledger(instrument, opening);
+    ledger.bookFunding("h0", decimal("100"));
+    ledger.mark(mid("2000"));
+    expect(figures(ledger)).toMatchObject({ equity: "9150", equityChange: "0", funding: "0" });
+    ledger.bookFunding("h1", decimal("-0.125"));
+    ledger.bookFunding("h2", decimal("0.025"));
+    expect(figures(ledger)).toMatchObject({
+      quote: "4149.9", // 4050 + 100 − 0.125 + 0.025
+      equityChange: "-0.1",
+      funding: "-0.1",
+      residual: "0",
+    });
+    expect(plain(ledger.accountBalance("funding", "USDT"))).toBe("-99.9");
+  });
 });

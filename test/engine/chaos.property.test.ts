@@ -22,7 +22,8 @@ test("after any day the books of venue and engine are the same, and quotes are b
       expect(venue.violations).toEqual([]);
       expect(world.trippedPullGuards()).toEqual([]);
       expect(engine.state).toBe("quoting");
-      expect(engine.ledger.base().toFixed()).toBe(ETH.size(venue.baseLots).toFixed());
+      expect(engine.ledger.inventory().toFixed()).toBe(ETH.size(venue.baseLots).toFixed());
+      expect(engine.ledger.pnl().residual.toFixed()).toBe("0");
       expect(engine.ledger.quote().toFixed()).toBe(ETH.notional(1, venue.quoteUnits).toFixed());
       expect(engine.orders.lacksFills).toBe(false);
       const ours = [...engine.orders.live.values()].map((order) => ({

@@ -46,6 +46,7 @@ test("the same events twice, and events reused by their caller: the same bytes",
 
 test("a book event that changes nothing calls nothing", () => {
   const day: Day = {
+    isPerp: false,
     seed: 1,
     faults: { requestDelayMs: 0, reportDelayMs: 0, loseRequest: 0, loseAnswer: 0, duplicate: 0 },
     mostTicks: 0,

@@ -1,7 +1,8 @@
 /**
  * FakeVenue: the simplest honest venue there can be, behind a Sink, with faults by seed. It shares
  * no code with src/sim. What it does to orders is the truth; what it loses, delays, repeats and
- * mixes up are only messages. Balances are whole lots and tick-lot units; there are no fees.
+ * mixes up are only messages. Balances are whole lots and tick-lot units; there are no fees. Of a
+ * perp `baseLots` has the allotment in it, and what is told of it is the position.
  */
 
 import type { EngineEvent, OrderChange } from "#domain/events.ts";
@@ -62,6 +63,8 @@ export class FakeVenue implements Sink {
   readonly orders = new Map<string, VenueOrder>();
   readonly violations: string[] = [];
   readonly alerts: Alert[] = [];
+  /** Lots that position 0 stands for. */
+  readonly allotmentLots: number;
   readonly #instrument: Instrument;
   readonly #prefix: string;
   readonly #rng: Rng;
@@ -84,6 +87,7 @@ export class FakeVenue implements Sink {
     this.#instrument = options.instrument;
     this.#prefix = options.prefix;
     this.baseLots = options.baseLots;
+    this.allotmentLots = options.instrument.kind === "perp" ? options.baseLots : 0;
     this.quoteUnits = options.quoteUnits;
     this.#rng = new Rng(options.seed);
     this.nowMs = options.startMs;
@@ -111,6 +115,7 @@ export class FakeVenue implements Sink {
   }
   amend(id: string, quantityLots: number): void {
     this.#checkOurs(id);
+    if (!this.#instrument.canAmend) this.violations.push(`amends ${id}`);
     this.#request(id, () => {
       const order = this.orders.get(id);
       if (order?.status !== "open") this.#refuse(id, "amend-rejected", "unknown-order");
@@ -327,7 +332,7 @@ export class FakeVenue implements Sink {
   }
 
   #reportAccount(openOrderIds: readonly string[] | null): void {
-    const base = this.#instrument.size(this.baseLots).toFixed();
+    const base = this.#instrument.size(this.baseLots - this.allotmentLots).toFixed();
     const quote = this.#instrument.notional(1, this.quoteUnits).toFixed();
     this.#report(
       () => ({ kind: "account", ...this.#stamp(), base, quote, openOrderIds }),

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from "bun:test";
-import { bestOf, expectPulled, expectQuotes, MID, QUOTES, quoting } from "./quoting.ts";
+import { bestOf, expectPulled, expectQuotes, MID, ordersOf, QUOTES, quoting } from "./quoting.ts";
 import { Bench, params } from "./setup.ts";
 
 test("even where nothing seems wrong, all is compared every five minutes", () => {
@@ -157,6 +157,99 @@ describe("the action budget", () => {
     bench.pass(1_000, MID - 1_000);
     bench.acknowledge();
     expect(bench.live()).toHaveLength(6);
+  });
+});
+
+describe("an action budget that runs low", () => {
+  /** Ten levels a side, and a venue that counts: under 20 of 100 actions the ladder thins out. */
+  const changes = params({
+    ladder: { bidBins: 10, askBins: 10, liveOrderNums: 20 },
+    risk: { actionsPer10s: 100_000 },
+  });
+  /** Placed or moved since the last look. */
+  const spent = (bench: Bench): number =>
+    bench.sent().filter((action) => /^(?:place|replace|amend)/.test(action)).length;
+
+  /** The market moves by two bins and back for ten seconds; the venue answers at once. */
+  function spentInTenSeconds(bench: Bench, remaining: number): number {
+    let count = 0;
+    for (let step = 0; step < 100; step += 1) {
+      bench.apply(bench.events.budget(remaining, 100));
+      bench.pass(100, step % 2 === 0 ? MID - 400 : MID);
+      count += spent(bench);
+      bench.acknowledge();
+    }
+    return count;
+  }
+
+  test("levels thin out by degrees, nearest ones last", () => {
+    const placedAt = [20, 15, 10, 5, 1].map((remaining) => {
+      const bench = new Bench(changes);
+      bench.apply(bench.events.budget(remaining, 100));
+      bench.begin(MID);
+      return ordersOf(bench, "buy").map(({ priceTicks }) => priceTicks);
+    });
+    // As much of the ten levels as is left of the reserve: 15 / 20 of them are 7.5, and so on.
+    expect(placedAt.map(({ length }) => length)).toEqual([10, 8, 5, 3, 1]);
+    for (const [best] of placedAt) expect(best).toBe(199_800);
+  });
+
+  test("and they are renewed less and less often", () => {
+    const spentAt = [100, 15, 10, 5, 2].map((remaining) => {
+      const bench = quoting(changes);
+      bench.news();
+      return spentInTenSeconds(bench, remaining);
+    });
+    expect(spentAt).toEqual(spentAt.toSorted((a, b) => b - a));
+    const [plenty = 0, , half = 0, quarter = 0, tenth = 0] = spentAt;
+    expect(half).toBeLessThanOrEqual(plenty / 4);
+    expect(quarter).toBeLessThanOrEqual(half / 2);
+    expect(tenth).toBeLessThanOrEqual(quarter / 2);
+    expect(tenth).toBeGreaterThan(0);
+  });
+
+  test("cancels go on at once: nothing is left nearer to the mid than what is wanted", () => {
+    const bench = quoting(changes);
+    bench.apply(bench.events.budget(4, 100));
+    for (let step = 1; step <= 20; step += 1) {
+      const mid = MID - step * 100;
+      bench.apply(bench.events.budget(4, 100));
+      bench.pass(200, mid);
+      bench.acknowledge();
+      // A bid within the first bin of the mid, less a quarter of a bin, is too near.
+      const [best] = ordersOf(bench, "buy");
+      if (best !== undefined) expect(best.priceTicks).toBeLessThanOrEqual(mid * 0.99925);
+    }
+    expect(bench.engine.counts.canceled).toBeGreaterThan(5);
+  });
+
+  test("it recovers as soon as the venue counts more again", () => {
+    const bench = quoting(changes);
+    bench.news();
+    let midTicks = MID;
+    // Until one is sent, after which the next would be two seconds off.
+    for (let step = 0, sent = 0; sent === 0 && step < 50; step += 1, sent = spent(bench)) {
+      bench.acknowledge();
+      bench.apply(bench.events.budget(1, 100));
+      midTicks -= 400;
+      bench.pass(100, midTicks);
+    }
+    bench.acknowledge();
+    expect(bench.live().length).toBeLessThan(20);
+    bench.apply(bench.events.budget(90, 100));
+    for (let round = 0; round < 4; round += 1) {
+      bench.pass(200, midTicks);
+      bench.acknowledge();
+    }
+    expect(bench.live()).toHaveLength(20);
+  });
+
+  test("of two budgets the tighter one counts, each by its own reserve", () => {
+    const bench = new Bench(params({ risk: { actionsPer10s: 50 }, ladder: changes.ladder }));
+    // More than our own 50, but a tenth of the venue's reserve of 2000 of an account's lifetime.
+    bench.apply(bench.events.budget(200, 10_000));
+    bench.begin(MID);
+    expect(ordersOf(bench, "buy")).toHaveLength(1);
   });
 });
 

@@ -13,6 +13,8 @@ import { LadderSide } from "#strategies/ladder.ts";
 import { spotInstrument } from "../domain/instruments.ts";
 
 const instrument = spotInstrument({ minNotional: "0" });
+/** Of a venue that cannot lower an order in its place. */
+const rigid = spotInstrument({ minNotional: "0", canAmend: false });
 
 interface Level {
   readonly ticks: number;
@@ -27,6 +29,7 @@ interface Setting {
   readonly spareCapital: number;
   readonly keepPriceTicks: number;
   readonly keepSizePct: number;
+  readonly canAmend: boolean;
   /** The venue carries the actions out in any order. */
   readonly shuffle: readonly number[];
 }
@@ -68,6 +71,7 @@ const setting: fc.Arbitrary<Setting> = fc
     spareCapital: fc.constantFrom(0, 1, 10_000, 1e9),
     keepPriceTicks: fc.constantFrom(0, 3, 10),
     keepSizePct: fc.constantFrom(0, 10, 50),
+    canAmend: fc.boolean(),
     shuffle: fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 20, maxLength: 20 }),
   })
   .map((given) => {
@@ -160,12 +164,13 @@ function costOf(side: Side, levels: readonly Level[]): number {
 
 /** Plans and carries out, round by round, until there is nothing left to do. */
 function settle(given: Setting, orders: Orders, capital: number): void {
-  const planner = new OrderPlanner(instrument, given.side);
+  const planner = new OrderPlanner(given.canAmend ? instrument : rigid, given.side);
   const wanted = ladderSide(given.wanted);
   const { keepPriceTicks, keepSizePct, shuffle } = given;
   for (let round = 0; round < 5; round += 1) {
     planner.plan(wanted, orders.sorted(), { keepPriceTicks, keepSizePct, capital });
     if (planner.actions.length === 0) return;
+    if (!given.canAmend) expect(planner.actions.map(({ kind }) => kind)).not.toContain("amend");
     const order = planner.actions.map((_, index) => index);
     order.sort((a, b) => (shuffle[a] ?? 0) - (shuffle[b] ?? 0));
     for (const index of order) {
@@ -260,4 +265,43 @@ test("orders on their way, in doubt or being canceled are not touched, and still
     ["place", 10_042],
   ]);
   expect(planner.deferred).toBe(true);
+});
+
+test.each([
+  ["without a fill it is replaced", 0, [["replace", 10_021, 60]]],
+  // Where it has one, how much is left once it is canceled is not known beforehand.
+  [
+    "with a fill it is canceled and placed anew",
+    20,
+    [
+      ["cancel", 10_021, 0],
+      ["place", 10_021, 60],
+    ],
+  ],
+] as const)("an order too large at a venue that amends nothing: %s", (_name, filledLots, plan) => {
+  const orders = new Orders("sell", 300);
+  orders.add(10_021, 100, filledLots);
+  const planner = new OrderPlanner(rigid, "sell");
+  const wanted = ladderSide([{ ticks: 10_021, lots: 60 }]);
+  planner.plan(wanted, orders.sorted(), { keepPriceTicks: 0, keepSizePct: 10, capital: 300 });
+  const actions = planner.actions.map(({ kind, priceTicks, quantityLots }) => [
+    kind,
+    priceTicks,
+    quantityLots,
+  ]);
+  expect(actions).toEqual(plan.map((action) => [...action]));
+});
+
+test("too large within tolerance, but not within the capital: the outermost are replaced", () => {
+  const orders = new Orders("sell", 200);
+  orders.add(10_021, 105, 0);
+  orders.add(10_042, 95, 0);
+  const planner = new OrderPlanner(rigid, "sell");
+  const wanted = ladderSide([
+    { ticks: 10_021, lots: 100 },
+    { ticks: 10_042, lots: 90 },
+  ]);
+  planner.plan(wanted, orders.sorted(), { keepPriceTicks: 0, keepSizePct: 10, capital: 195 });
+  const actions = planner.actions.map(({ kind, quantityLots }) => [kind, quantityLots]);
+  expect(actions).toEqual([["replace", 90]]);
 });

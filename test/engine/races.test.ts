@@ -85,12 +85,12 @@ describe("cancel-all against an order that is on its way", () => {
   test("the cancel itself is lost: it is found out and sent again, in any state", () => {
     const bench = quoting();
     bench.apply(bench.events.operator("halt"));
+    bench.news();
+    const ids = [...bench.engine.orders.live.keys()];
     bench.pass(2_100, MID);
-    const sent = bench.sent();
-    for (const { clientOrderId: id, quantityLots } of bench.engine.orders.live.values()) {
-      expect(sent).toContain(`query ${id}`);
-      bench.apply(bench.events.order(id, "open", { quantityLots, filledLots: 0 }));
-    }
+    // Each again, and the list: whichever is answered first.
+    expect(bench.sent()).toEqual([...ids.map((id) => `cancel ${id}`), "reconcile"]);
+    bench.agree();
     bench.pass(1_000, MID);
     expect(bench.sent()).toEqual(["cancelAll"]);
   });
@@ -143,6 +143,7 @@ describe("doubt ends", () => {
     bench.begin(MID);
     const lost = bestOf(bench, "buy");
     bench.apply(bench.events.order(lost.clientOrderId, "unknown"));
+    bench.acknowledge();
     for (let second = 1; second <= 5; second += 1) {
       bench.pass(1_000, MID);
       bench.apply(bench.events.order(lost.clientOrderId, "not-found"));
@@ -162,6 +163,8 @@ describe("doubt ends", () => {
     const bench = new Bench();
     bench.begin(MID);
     const lost = bestOf(bench, "buy");
+    bench.apply(bench.events.order(lost.clientOrderId, "unknown"));
+    bench.acknowledge();
     bench.pass(7_000, MID);
     bench.apply(bench.events.order(lost.clientOrderId, "not-found"));
     expect(lost.status).toBe("rejected");
@@ -191,9 +194,10 @@ describe("doubt ends", () => {
     expect(bench.sent()).toEqual([`cancel ${forgotten.clientOrderId}`]);
   });
 
-  test("after a reconnect everything that was under way is looked up at once", () => {
-    const bench = quoting();
+  test("after a reconnect the few that were under way are looked up at once", () => {
+    const bench = quoting(params({ ladder: { liveOrderNums: 4 } }));
     const ids = [...bench.engine.orders.live.keys()];
+    expect(ids).toHaveLength(4);
     bench.apply(bench.events.connection("down"));
     expect(bench.sent()).toEqual(["cancelAll"]); // into the void
     bench.events.nowMs += 300;
@@ -201,6 +205,70 @@ describe("doubt ends", () => {
     const sent = bench.sent();
     expect(sent[0]).toBe("reconcile");
     expect(sent.slice(1).sort()).toEqual(ids.map((id) => `query ${id}`).sort());
+  });
+
+  test("of many in doubt only those are looked up that the venue's list does not name", () => {
+    const bench = quoting();
+    const ids = [...bench.engine.orders.live.keys()];
+    const [filled = "", ...open] = ids;
+    bench.apply(bench.events.connection("down"));
+    bench.events.nowMs += 300;
+    bench.apply(bench.events.connection("up"));
+    expect(bench.sent()).toEqual(["cancelAll", "reconcile"]);
+    // It is waited for, for a while.
+    bench.pass(1_600, MID);
+    expect(bench.sent()).toEqual([]);
+    bench.apply(bench.events.account("1", "2000", open));
+    bench.pass(100, MID);
+    expect(bench.sent()).toEqual([`cancel ${filled}`, `query ${filled}`]);
+    // Their cancel was lost with the connection, and they are what is wanted again.
+    const statusOf = (id: string): string => bench.engine.orders.find(id)?.status ?? "";
+    expect(open.map(statusOf)).toEqual(open.map(() => "open"));
+    expect(statusOf(filled)).toBe("unknown");
+  });
+
+  test("those that a list does not name are looked up four a second, each in its turn", () => {
+    const ladder = { bidBins: 8, askBins: 8, liveOrderNums: 16 };
+    const bench = quoting(params({ ladder, risk: { unknownOrderAgeMs: 60_000 } }));
+    for (const id of bench.engine.orders.live.keys()) {
+      bench.apply(bench.events.order(id, "unknown"));
+    }
+    bench.pass(1_000, MID);
+    bench.apply(bench.events.account("1", "2000", []));
+    bench.news();
+    bench.pass(12_000, MID);
+    const queries = bench.sent().filter((action) => action.startsWith("query"));
+    expect(new Set(queries).size).toBe(16);
+    expect(queries).toHaveLength(48); // every 4 s, three times
+  });
+
+  test("a minute of outage costs a list each five seconds, and four look-ups a second", () => {
+    const bench = quoting();
+    for (const id of bench.engine.orders.live.keys()) {
+      bench.apply(bench.events.order(id, "unknown"));
+    }
+    bench.news();
+    bench.pass(60_000, MID);
+    const sent = bench.sent();
+    expect(sent.filter((action) => action === "reconcile").length).toBeWithin(10, 14);
+    const queries = sent.filter((action) => action.startsWith("query"));
+    expect(queries.length).toBeWithin(150, 240);
+    expect(bench.guard("unknown-order-age").tripped).toBe(true);
+  });
+
+  test("a list says nothing of an amendment in doubt: that is looked up", () => {
+    const bench = quoting();
+    const ids = [...bench.engine.orders.live.keys()];
+    const amended = bestOf(bench, "buy");
+    amended.setInFlight("amend", bench.events.nowMs);
+    for (const id of ids) bench.apply(bench.events.order(id, "unknown"));
+    bench.pass(1_000, MID);
+    bench.news();
+    bench.agree();
+    bench.pass(100, MID);
+    expect(bench.sent()).toContain(`query ${amended.clientOrderId}`);
+    expect(bench.sent()).toEqual([]);
+    expect(amended.status).toBe("unknown");
   });
 });
 

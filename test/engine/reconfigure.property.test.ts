@@ -11,7 +11,7 @@ import { PairEngine } from "#engine/pair-engine.ts";
 import type { EngineParams } from "#engine/params.ts";
 import type { LadderSide } from "#strategies/ladder.ts";
 import { ETH, params, RecordingSink, strategy } from "./setup.ts";
-import { badDay, type Day, paramsOf, World } from "./world.ts";
+import { badDay, type Day, instrumentOf, paramsOf, World } from "./world.ts";
 
 interface Change {
   readonly step: number;
@@ -38,8 +38,10 @@ const changes: fc.Arbitrary<Change[]> = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-function paramsAfter({ binStepBps, bins, keepSizePct, ...change }: Change): EngineParams {
+function paramsAfter(day: Day, { binStepBps, bins, keepSizePct, ...change }: Change): EngineParams {
+  const { capital } = paramsOf(day);
   const all = params({
+    capital,
     ladder: { binStepBps, bidBins: bins, askBins: bins, liveOrderNums: 2 * bins },
     requote: { keepSizePct },
     risk: { actionsPer10s: change.actionsPer10s },
@@ -59,7 +61,7 @@ function play(day: Day, planned: readonly Change[]): Played {
   world.venue.faults = day.faults;
   for (let step = 0; step < STEPS; step += 1) {
     for (const change of planned.filter((item) => item.step === step)) {
-      world.engine.reconfigure(paramsAfter(change), strategy(change.shape));
+      world.engine.reconfigure(paramsAfter(day, change), strategy(change.shape));
       made.push({ at: world.events.length, change });
     }
     world.step(day.mostTicks);
@@ -71,10 +73,15 @@ function play(day: Day, planned: readonly Change[]): Played {
 
 function replay(day: Day, { world, made }: Played): RecordingSink {
   const sink = new RecordingSink();
-  const engine = new PairEngine(ETH, paramsOf(day), strategy(day.shape), sink);
+  const engine = new PairEngine(
+    instrumentOf(paramsOf(day)),
+    paramsOf(day),
+    strategy(day.shape),
+    sink,
+  );
   for (const [index, event] of structuredClone(world.events).entries()) {
     for (const { change } of made.filter(({ at }) => at === index)) {
-      engine.reconfigure(paramsAfter(change), strategy(change.shape));
+      engine.reconfigure(paramsAfter(day, change), strategy(change.shape));
     }
     engine.apply(event);
   }
@@ -102,7 +109,7 @@ test("venue and engine agree, and the orders are those of the last parameters", 
       const { engine, venue } = world;
       expect(venue.violations).toEqual([]);
       expect(engine.state).toBe("quoting");
-      expect(engine.ledger.base().toFixed()).toBe(ETH.size(venue.baseLots).toFixed());
+      expect(engine.ledger.inventory().toFixed()).toBe(ETH.size(venue.baseLots).toFixed());
       expect(engine.ledger.quote().toFixed()).toBe(ETH.notional(1, venue.quoteUnits).toFixed());
       expect([...engine.orders.live.keys()].sort()).toEqual(
         venue

@@ -190,6 +190,7 @@ describe("what identifies a pair cannot change", () => {
     ["epoch", { ...params(), epoch: 2 }],
     ["base", params({ capital: { base: "2" } })],
     ["quote", params({ capital: { quote: "1" } })],
+    ["position", params({ capital: { position: { base: "0", quote: "0" } } })],
     ["targetIqvRatio", params({ capital: { targetIqvRatio: 0.4 } })],
   ];
   test.each(others)("%s", (what, other) => {

@@ -23,6 +23,18 @@ import { spotInstrument } from "../domain/instruments.ts";
 /** ETHUSDT: a tick of 0.01 USDT, a lot of 0.001 ETH, orders of at least 5 USDT. */
 export const ETH = spotInstrument();
 
+/** The same as a perp of a venue that amends nothing. */
+export const ETH_PERP = spotInstrument({
+  venue: "hyperliquid",
+  symbol: "ETH",
+  quote: "USDC",
+  kind: "perp",
+  canAmend: false,
+});
+
+/** A perp that starts without a position. */
+export const FLAT = { base: "0", quote: "0" };
+
 export const STRATEGY_PARAMS: StrategyParams = {
   decayRate: 0.95,
   edgeRatio: undefined,
@@ -72,6 +84,7 @@ const RISK: RiskParams = {
   fillRateWindowMs: 10_000,
   maxDrawdownPct: null,
   maxDailyLossPct: null,
+  minLiquidationDistancePct: null,
   clockOffsetAlertMs: 500,
   clockOffsetRefuseMs: 1_000,
   actionsPer10s: 50,
@@ -91,7 +104,7 @@ export function params(changes: Changes = {}): EngineParams {
     pairId: "ETH",
     orderPrefix: "mm",
     epoch: 1,
-    capital: { base: "1", quote: "2000", targetIqvRatio: 0.5, ...changes.capital },
+    capital: { base: "1", quote: "2000", position: null, targetIqvRatio: 0.5, ...changes.capital },
     ladder: { ...LADDER, ...changes.ladder },
     volatility: {
       shortWindow: 60,

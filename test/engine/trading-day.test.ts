@@ -133,18 +133,17 @@ test("a trading day", () => {
   expect(sent(bench)).toEqual(["cancelAll"]);
   expect(lost.status).toBe("pending-cancel");
   bench.pass(2_000);
+  bench.news(); // nor what it asks meanwhile
   // … and meanwhile our best bid is filled. Back on line, the pair asks and quotes nothing yet.
   bench.apply(events.connection("up"));
   expect(lost.status).toBe("unknown");
-  expect(sent(bench).sort()).toEqual([...Array.from({ length: 6 }, () => "query #"), "reconcile"]);
-  for (const { clientOrderId, quantityLots } of rest) {
-    bench.apply(events.order(clientOrderId, "open", { quantityLots, filledLots: 0 }));
-  }
+  expect(sent(bench)).toEqual(["reconcile"]); // one list tells of all six
   fill(bench, lost, { fee: "0.000239", feeAsset: "ETH" });
   expect(bench.base).toBe("1.522834"); // 1.284073 + 0.239 − 0.000239
   expect(bench.quote).toBe("955.518716"); // 1433.040716 − 0.239 · 1998
   const ids = rest.map(({ clientOrderId }) => clientOrderId);
   bench.apply(events.account(bench.base, bench.quote, ids));
+  expect(rest.every(({ doubtSinceMs }) => doubtSinceMs < 0)).toBe(true);
   settle(bench);
   expect(engine.guards().filter(({ tripped }) => tripped)).toEqual([]);
   // 3044 of 3999.518716 USDT, 0.76109: 52.2 % above: (0.6 − 0.52218) / 0.3 = 0.2594 of 955.518716

@@ -5,17 +5,22 @@
 
 import * as fc from "fast-check";
 import type { BookEvent, EngineEvent, OperatorCommand } from "#domain/events.ts";
+import type { Instrument } from "#domain/instrument.ts";
 import { Rng } from "#domain/rng.ts";
 import { PairEngine } from "#engine/pair-engine.ts";
 import type { EngineParams } from "#engine/params.ts";
 import { FakeVenue, type Faults, NO_FAULTS } from "./fake-venue.ts";
-import { ETH, params, strategy } from "./setup.ts";
+import { ETH, ETH_PERP, FLAT, params, strategy } from "./setup.ts";
 
 const START_MS = 1_000_000;
 const STEP_MS = 100;
 /** An order of the user's own, and one that an earlier run of ours left. */
 export const FOREIGN = "web_4711";
 export const LEFT_OVER = "mm-ETH-q0-7";
+
+export function instrumentOf({ capital }: EngineParams): Instrument {
+  return capital.position === null ? ETH : ETH_PERP;
+}
 
 export class World {
   readonly engine: PairEngine;
@@ -27,8 +32,9 @@ export class World {
 
   constructor(seed: number, engineParams: EngineParams, strategyName: string) {
     this.#rng = new Rng(seed);
+    const instrument = instrumentOf(engineParams);
     this.venue = new FakeVenue({
-      instrument: ETH,
+      instrument,
       prefix: "mm-ETH-",
       baseLots: 1_000,
       quoteUnits: 200_000_000, // 2000 USDT at a tick of 0.01 and a lot of 0.001
@@ -36,7 +42,7 @@ export class World {
       startMs: START_MS,
       deliver: (event) => this.#apply(event),
     });
-    this.engine = new PairEngine(ETH, engineParams, strategy(strategyName), this.venue);
+    this.engine = new PairEngine(instrument, engineParams, strategy(strategyName), this.venue);
     this.venue.mayPlace = () =>
       (this.engine.state === "quoting" || this.engine.state === "reducing") &&
       this.trippedPullGuards().length === 0;
@@ -130,6 +136,7 @@ export class World {
 }
 
 export interface Day {
+  readonly isPerp: boolean;
   readonly seed: number;
   readonly faults: Faults;
   readonly mostTicks: number;
@@ -148,6 +155,7 @@ const faults: fc.Arbitrary<Faults> = fc.record({
 });
 
 export const badDay: fc.Arbitrary<Day> = fc.record({
+  isPerp: fc.boolean(),
   seed: fc.integer({ min: 0, max: 1_000_000 }),
   faults,
   mostTicks: fc.constantFrom(5, 60, 300),
@@ -160,6 +168,7 @@ export const badDay: fc.Arbitrary<Day> = fc.record({
 /** What the engine of a day is told. */
 export function paramsOf(day: Day): EngineParams {
   return params({
+    capital: { position: day.isPerp ? FLAT : null },
     requote: { keepSizePct: day.keepSizePct },
     risk: { actionsPer10s: day.actionsPer10s },
   });

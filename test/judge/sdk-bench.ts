@@ -16,11 +16,10 @@ import {
 import { mockMarket } from "#mock-venues/binance-spot/symbol-rules.ts";
 import type { MarketSource } from "#mock-venues/market-source.ts";
 import { systemTimers } from "#net/timers.ts";
-import { RowKind } from "#sim/market-tape.ts";
-import type { RowSink } from "#sim/market-tape-builder.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
 import { Inbox } from "../net/support.ts";
 import type { Samples } from "./samples.ts";
+import { levelsAround, type Row, ScriptedSource } from "./scripted-source.ts";
 
 /** The SDK writes its doings to the console; what matters of them is in its answers. */
 process.env["LOG_LEVEL"] ??= "error";
@@ -37,41 +36,8 @@ MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 export type KeyKind = "HMAC" | "Ed25519";
 export type SdkKey = typeof HMAC_KEY | typeof ED_KEY;
 
-/** One order or print is enough to move it: half a coin. */
-const LEVEL_LOTS = 5000;
 /** In ticks of a cent: ETHUSDT stands at 1999.99 to 2000.01. */
 const MID_TICKS = 200_000;
-
-/** `[kind, ticks, lots]`, as the simulated exchange has them. */
-export type Row = readonly [kind: number, ticks: number, lots: number];
-
-/** A market that stands still but for what it is told; its clock starts with its first moment. */
-class ScriptedSource implements MarketSource {
-  readonly #moments: { readonly timeMs: number; readonly rows: readonly Row[] }[] = [];
-  #startMs: number | null = null;
-
-  constructor(opening: readonly Row[]) {
-    this.#moments.push({ timeMs: 0, rows: [[RowKind.clear, 0, 0], ...opening] });
-  }
-
-  get nextTimeMs(): number {
-    return this.#moments[0]?.timeMs ?? Infinity;
-  }
-
-  next(sink: RowSink): void {
-    this.#startMs ??= performance.now();
-    const moment = this.#moments.shift();
-    for (const [kind, ticks, lots] of moment?.rows ?? []) {
-      sink.addRow(moment?.timeMs ?? 0, kind, ticks, lots);
-    }
-  }
-
-  /** These rows happen now. */
-  push(rows: readonly Row[]): void {
-    const timeMs = this.#startMs === null ? 0 : performance.now() - this.#startMs;
-    this.#moments.push({ timeMs, rows });
-  }
-}
 
 interface BenchOptions {
   readonly limits?: readonly LimitSpec[];
@@ -200,13 +166,6 @@ export async function refusalOf(call: Promise<unknown>): Promise<unknown> {
     return error;
   }
   throw new Error(`not refused: ${JSON.stringify(answer)}`);
-}
-
-function levelsAround(ticks: number): readonly Row[] {
-  return [1, 2, 3, 4, 5, 6].flatMap((away): Row[] => [
-    [RowKind.bidLevel, ticks - away, LEVEL_LOTS],
-    [RowKind.askLevel, ticks + away, LEVEL_LOTS],
-  ]);
 }
 
 function symbol(name: string, source: MarketSource) {

@@ -1,17 +1,12 @@
 /**
  * Lets the SDK's own type declarations judge samples: writes them into a TypeScript file as object
  * literals of the SDK's types, where a field that the type does not have is an error, and compiles
- * it. May import this folder; writes to a temporary folder and runs the compiler.
+ * it. May import this folder.
  */
 
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { compileLines, type Line, literalOf, refused, tainted } from "./compiled-lines.ts";
 import { isRecord, type Sample } from "./samples.ts";
 import { DOCUMENTED, EXCEPTIONS, type Exception, OPEN_TYPES, OTHER_TYPES } from "./wire-tables.ts";
-
-const MODULES = join(import.meta.dir, "..", "..", "node_modules");
-const FILE = "samples.ts";
 
 /** What a client's method hands out, taken from the method itself. */
 const PRELUDE = `import type {
@@ -40,14 +35,6 @@ const CONTROLS: readonly (readonly [type: string, literal: string])[] = [
   ['WsAnswer<"orderPlace">', '{ data: { "a field that is none": 1 } }'],
   ['Streamed<"trade">', "{ p: 1 }"],
 ];
-
-/** One literal, and whether the compiler must refuse it. */
-interface Line {
-  readonly label: string;
-  readonly type: string;
-  readonly literal: string;
-  readonly isRefused: boolean;
-}
 
 /** @returns what is wrong with the samples, one line each; empty where nothing is */
 export async function judge(samples: readonly Sample[]): Promise<readonly string[]> {
@@ -87,17 +74,7 @@ async function typeErrors(samples: readonly Sample[]): Promise<readonly string[]
       .map((sample) => refused(sample.label, typeOf(sample), literalOf(tainted(sample.value)))),
     ...samples.flatMap((sample) => linesOf(sample)),
   ];
-  const folder = await mkdtemp(join(tmpdir(), "mm-judge-"));
-  try {
-    await symlink(MODULES, join(folder, "node_modules"));
-    await writeFile(
-      join(folder, FILE),
-      PRELUDE + lines.map((line, index) => textOf(line, index)).join(""),
-    );
-    return describeErrors(lines, await compile(folder));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  return compileLines(PRELUDE, lines);
 }
 
 /** One sample of each label, the longest: its lists are not empty, if any are not. */
@@ -128,72 +105,6 @@ function typeOf({ label, type }: Sample): string {
   return OTHER_TYPES.get(label) ?? type;
 }
 
-function refused(label: string, type: string, literal: string): Line {
-  return { label, type, literal, isRefused: true };
-}
-
-/** Two lines of TypeScript. */
-function textOf({ type, literal, isRefused }: Line, index: number): string {
-  const comment = isRefused ? "// @ts-expect-error: it must be refused" : "// as the SDK says";
-  return `${comment}\nexport const sample${index}: ${type} = ${literal};\n`;
-}
-
-async function compile(folder: string): Promise<string> {
-  const compilerOptions = {
-    target: "ESNext",
-    lib: ["ESNext"],
-    module: "Preserve",
-    moduleResolution: "bundler",
-    strict: true,
-    skipLibCheck: true,
-    noEmit: true,
-    types: ["bun"],
-  };
-  await writeFile(
-    join(folder, "tsconfig.json"),
-    JSON.stringify({ compilerOptions, files: [FILE] }),
-  );
-  const tsc = join(MODULES, ".bin", "tsc");
-  const child = Bun.spawn([tsc, "--pretty", "false", "-p", folder], {
-    cwd: folder,
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  const text = (stdout + stderr).trim();
-  if (code !== 0 && text === "") return `the compiler ended with ${code}`;
-  return text;
-}
-
-/** The compiler's words, each with the sample that its line is about. */
-function describeErrors(lines: readonly Line[], output: string): readonly string[] {
-  const firstLine = PRELUDE.split("\n").length;
-  return output
-    .split("\n")
-    .filter((text) => text !== "")
-    .map((text) => {
-      const line = /^samples\.ts\((\d+),/.exec(text)?.[1];
-      if (line === undefined) return text;
-      const { label } = lines[Math.floor((Number(line) - firstLine) / 2)] ?? { label: "prelude" };
-      return `${label}: ${text}`;
-    });
-}
-
-/** On one line, as `@ts-expect-error` wants it. */
-function literalOf(value: unknown): string {
-  if (typeof value === "bigint") return `${value}n`;
-  if (Array.isArray(value)) return `[${value.map((item) => literalOf(item)).join(", ")}]`;
-  if (!isRecord(value)) return JSON.stringify(value) ?? "undefined";
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .map(([name, member]) => `${JSON.stringify(name)}: ${literalOf(member)}`);
-  return `{ ${members.join(", ")} }`;
-}
-
 /** Whether every `a.b[].c` is there; of an empty list nobody can tell. */
 function find(value: unknown, path: string): "there" | "missing" | "empty" {
   const [head = "", ...tail] = path.split(".");
@@ -220,16 +131,4 @@ function without(value: unknown, [head = "", ...tail]: readonly string[]): unkno
 
 function isAffected(value: unknown, path: string): boolean {
   return literalOf(without(value, path.split("."))) !== literalOf(value);
-}
-
-/** The value with a field that no type has, as deep in its data as there are objects. */
-function tainted(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const [first, ...others]: readonly unknown[] = value;
-    return [tainted(first), ...others];
-  }
-  if (!isRecord(value)) return { "a field that is none": value };
-  const { data } = value;
-  if (data !== undefined) return { ...value, data: tainted(data) };
-  return { ...value, "a field that is none": 1 };
 }

@@ -25,6 +25,7 @@ const STATUS: ConnectionStatus = {
   inFlight: 0,
   roundTripMs: { p50: 1, p99: 2 },
   newestTradeId: null,
+  deadMansSwitch: { by: "guardian", reason: "a fake has none" },
   budgets: [{ name: "orders", used: 1, limit: 100, windowMs: 10_000 }],
 };
 

@@ -253,6 +253,42 @@ describe("a pair on it", () => {
     expect(Number(pnl?.["fees"])).toBeLessThan(0);
   });
 
+  test("a perp starts flat, and its position is the same in both books", async () => {
+    const pair = pairOf({ quote: { venue: "hyperliquid", symbol: "ETH" } });
+    const world = new ManualWorld();
+    const market = new ScriptedMarket(pair, world);
+    const paper = new PaperConnection(market, pair, world);
+    const failures: unknown[] = [];
+    const runner = new PairRunner({
+      pair,
+      strategy: () => strategyFactory("spot")(strategyParams(pair)),
+      connection: paper,
+      epoch: 1,
+      listener: {
+        onAlert: () => undefined,
+        onAudit: () => undefined,
+        onFailure: (error) => failures.push(error),
+      },
+      world,
+      warmUpMs: 0,
+    });
+    await runner.start();
+    expect(plain(paper.account.base)).toBe("0");
+    play(marketTape(7, 60), market, world);
+    const trading = runner.status();
+    expect(trading).toMatchObject({ mode: "paper", state: "quoting", reasons: [] });
+    expect(trading.fills).toBeGreaterThan(10);
+    expect(trading.inventory.position).toBe(plain(paper.account.base));
+    expect(trading.inventory.position).not.toBe("0");
+    expect(trading.pnl).toMatchObject({ residual: "0", funding: "0" });
+    expect(trading.actions.amended).toBe(0);
+
+    const stopped = runner.stop();
+    world.timers.advance(1_000);
+    expect(await stopped).toEqual({ left: [] });
+    expect(failures).toEqual([]);
+  });
+
   test("pulls its quotes where the feed is lost, and has them back with the book", async () => {
     const pair = pairOf();
     const world = new ManualWorld();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { InputError } from "#domain/errors.ts";
 import { PairLocks } from "#runtime/pair-lock.ts";
 import { VenueError } from "#venues/venue.ts";
-import { livePair, rejection, Stage } from "./supervision.ts";
+import { livePair, rejection, Stage, until } from "./supervision.ts";
 
 let stage: Stage;
 
@@ -137,9 +137,9 @@ describe("a start is refused", () => {
   });
 
   test("on a venue that this version does not trade", async () => {
-    const quote = { venue: "hyperliquid", symbol: "SUI" };
+    const quote = { venue: "binance-perp", symbol: "SUIUSDT" };
     expect((await refused([livePair("SUI", { mode: "paper", quote })])).says).toStartWith(
-      "pair SUI, quote.venue: hyperliquid cannot be traded yet",
+      "pair SUI, quote.venue: binance-perp cannot be traded yet",
     );
   });
 
@@ -148,6 +148,69 @@ describe("a start is refused", () => {
     const running = stage.supervisor.pairs().map(({ id }) => `pair-${id}.lock`);
     expect(left).toEqual(running);
   });
+});
+
+describe("a venue that allows no more requests just now", () => {
+  const throttled = new VenueError("venue-throttled", "no budget left", { hint: "wait a minute" });
+  const waits = (): string[] => {
+    return stage.log.flatMap(({ event, message }) => (event === "wait" ? [message] : []));
+  };
+
+  test("is asked again, and the start takes longer", async () => {
+    stage.venue.failures.set("loadMarket", throttled);
+    const start = stage.start([livePair("ETH"), livePair("BTC")]);
+    // Reading the config takes as long as it takes.
+    await until(() => waits().length === 2);
+    await stage.pass(30_000);
+    expect(stage.workers).toEqual([]);
+    stage.venue.failures.clear();
+    await stage.pass(2_000);
+    await start;
+    expect(stage.workers).toHaveLength(2);
+    // Told once for each pair, not for each try.
+    const says = "the venue allows no more requests just now: no budget left";
+    expect(waits()).toEqual([says, says]);
+  });
+
+  test("for five minutes keeps the pairs from starting", async () => {
+    stage.venue.failures.set("balances", throttled);
+    const start = rejection(stage.start([livePair("ETH")]));
+    await until(() => waits().length === 1);
+    await stage.pass(302_000, 1_000);
+    expect((await start).describe()).toBe(
+      "account bn, https://rest.test: no budget left; wait a minute",
+    );
+    expect(stage.workers).toEqual([]);
+  });
+
+  test("is asked no more once a stop came", async () => {
+    stage.venue.failures.set("balances", throttled);
+    const start = rejection(stage.start([livePair("ETH")]));
+    await until(() => waits().length === 1);
+    await stage.supervisor.stop();
+    await stage.pass(2_000);
+    expect((await start).code).toBe("venue-throttled");
+    expect(stage.timers.pending).toBe(0);
+  });
+});
+
+test("however many pairs there are, few questions are under way at a time", async () => {
+  let under = 0;
+  let most = 0;
+  stage.venue.onCall = async () => {
+    under += 1;
+    most = Math.max(most, under);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    under -= 1;
+  };
+  const ids = Array.from({ length: 20 }, (_, index) => `C${index}`);
+  const held = ids.map((id) => [id, "10"] as const);
+  stage.venue.balances = new Map([...held, ["USDT", "100000"]]);
+  await stage.start(ids.map((id) => livePair(id)));
+  expect(stage.workers.map(({ name }) => name)).toEqual(ids.map((id) => `pair-${id}`));
+  expect(most).toBe(4);
 });
 
 test("a pair with hedgeOn starts, with a warning", async () => {

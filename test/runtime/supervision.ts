@@ -1,5 +1,5 @@
 /**
- * A venue, workers and a clock that a test moves by hand, around a real supervisor with a real
+ * Venues, workers and a clock that a test moves by hand, around a real supervisor with a real
  * config file and state folder. Nothing here decides anything.
  */
 
@@ -9,16 +9,15 @@ import { join } from "node:path";
 import { loadConfig } from "#config/load.ts";
 import { InputError } from "#domain/errors.ts";
 import { Rng } from "#domain/rng.ts";
-import type { SweepResult, VenueDesk } from "#ports/venue.ts";
+import type { FromFeed, ToFeed } from "#runtime/feed-messages.ts";
 import type { LogEntry } from "#runtime/log.ts";
 import type { FromWorker, ToWorker } from "#runtime/messages.ts";
 import type { PairRunState, PairStatus } from "#runtime/pair-status.ts";
 import { Supervisor } from "#runtime/supervisor.ts";
 import type { WorkerPort, WorkerPortListener } from "#runtime/worker-port.ts";
-import type { DeskOptions, VenueModule } from "#venues/venue.ts";
 import { MINIMAL_PAIR } from "../config/support.ts";
-import { spotInstrument } from "../domain/instruments.ts";
 import { ManualTimers } from "../net/support.ts";
+import { FakeVenue } from "./fake-venue.ts";
 
 /** Whatever is ready to run has run; a few turns, since one promise waits for another. */
 export async function settled(): Promise<void> {
@@ -32,82 +31,6 @@ export async function settled(): Promise<void> {
 /** Until something holds that does not hang on the clock, such as the end of a file's reading. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await settled();
-}
-
-/** A venue with one book of open orders a symbol; any answer can be replaced. */
-export class FakeVenue {
-  readonly openOrders = new Map<string, Set<string>>();
-  readonly opened: DeskOptions[] = [];
-  /** Symbols, in the order of the calls. */
-  readonly listed: string[] = [];
-  readonly sweeps: string[] = [];
-  balances: ReadonlyMap<string, string> = new Map([
-    ["ETH", "100"],
-    ["BTC", "100"],
-    ["USDT", "100000"],
-  ]);
-  clockOffsetMs = 3;
-  keyWarnings: readonly string[] = [];
-  closed: string | null = null;
-  /** Thrown by the call of that name, instead of an answer. */
-  readonly failures = new Map<"openDesk" | keyof VenueDesk, Error>();
-  /** Calls that are never answered. */
-  readonly mute = new Set<"openDesk" | keyof VenueDesk>();
-  /** What sweeps answer, one after another; then they do their work again. */
-  readonly sweepAnswers: SweepResult[] = [];
-
-  readonly module: VenueModule = {
-    urls: { restUrl: "https://rest.test", wsApiUrl: "wss://ws.test", streamUrl: "wss://str.test" },
-    openDesk: (options) =>
-      this.#answer("openDesk", () => {
-        this.opened.push(options);
-        return { desk: this.#desk, budgets: { specs: [], memory: new SharedArrayBuffer(0) } };
-      }),
-    connect: () => {
-      throw new Error("only workers connect");
-    },
-    openMarket: () => {
-      throw new Error("only workers connect");
-    },
-  };
-
-  open(symbol: string, ...clientOrderIds: string[]): void {
-    const ids = this.openOrders.get(symbol) ?? new Set();
-    for (const id of clientOrderIds) ids.add(id);
-    this.openOrders.set(symbol, ids);
-  }
-
-  #answer<Answer>(call: "openDesk" | keyof VenueDesk, answer: () => Answer): Promise<Answer> {
-    if (this.mute.has(call)) return new Promise(() => undefined);
-    const failure = this.failures.get(call);
-    return failure === undefined ? Promise.resolve(answer()) : Promise.reject(failure);
-  }
-
-  readonly #desk: VenueDesk = {
-    clockOffsetMs: () => this.#answer("clockOffsetMs", () => this.clockOffsetMs),
-    loadMarket: (symbol) =>
-      this.#answer("loadMarket", () => {
-        const instrument = spotInstrument({ symbol, base: symbol.replace("USDT", "") });
-        return { instrument, data: { symbol }, closed: this.closed };
-      }),
-    checkKey: () => this.#answer("checkKey", () => this.keyWarnings),
-    balances: () => this.#answer("balances", () => this.balances),
-    openOrderIds: (symbol, isOurs) =>
-      this.#answer("openOrderIds", () => {
-        this.listed.push(symbol);
-        return [...(this.openOrders.get(symbol) ?? [])].filter((id) => isOurs(id));
-      }),
-    sweep: async (symbol, isOurs) => {
-      this.sweeps.push(symbol);
-      await Promise.resolve();
-      const answer = this.sweepAnswers.shift();
-      if (answer !== undefined) return answer;
-      const ids = this.openOrders.get(symbol) ?? new Set<string>();
-      const ours = [...ids].filter((id) => isOurs(id));
-      for (const id of ours) ids.delete(id);
-      return { canceled: ours.length, left: [], problem: null };
-    },
-  };
 }
 
 /** A worker that does what the test says; by default it takes everything it is asked. */
@@ -173,7 +96,7 @@ export class FakeWorker implements WorkerPort {
     const { pair, epoch } = this.start;
     const { initInventoryAmount: base, initQuoteAmount: quote } = pair.capital;
     const ratios = { iqvRatio: 0.5, targetIqvRatio: 0.5, iqvMoveRatio: 0 };
-    const assets = { baseAsset: "ETH", quoteAsset: "USDT", equity: null };
+    const assets = { baseAsset: "ETH", quoteAsset: "USDT", position: null, equity: null };
     return {
       id: pair.id,
       mode: pair.mode,
@@ -214,6 +137,49 @@ export class FakeWorker implements WorkerPort {
   }
 }
 
+/** A feed worker: remembers what it is told, and lives as long as the test has it beat. */
+export class FakeFeed implements WorkerPort<ToFeed> {
+  readonly name: string;
+  readonly received: ToFeed[] = [];
+  readonly ports: (readonly MessagePort[])[] = [];
+  isClosed = false;
+  /** Answers a stop. */
+  isObedient = true;
+  readonly #listener: WorkerPortListener<FromFeed>;
+
+  constructor(name: string, listener: WorkerPortListener<FromFeed>) {
+    this.name = name;
+    this.#listener = listener;
+  }
+
+  /** Ports that it was handed. */
+  get attached(): number {
+    return this.received.filter(({ kind }) => kind === "attach").length;
+  }
+
+  post(message: ToFeed, transfer: readonly MessagePort[] = []): void {
+    this.received.push(message);
+    this.ports.push(transfer);
+    if (message.kind === "stop" && this.isObedient) {
+      setImmediate(() => this.say({ kind: "stopped" }));
+    }
+  }
+
+  terminate(): void {
+    setImmediate(() => this.close());
+  }
+
+  say(message: FromFeed): void {
+    if (!this.isClosed) this.#listener.onMessage(message);
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#listener.onClose();
+  }
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A live ETHUSDT pair of account bn, with sections changed. */
@@ -222,16 +188,31 @@ export function livePair(id: string, changes: Fields = {}): Fields {
   return { ...MINIMAL_PAIR, id, mode: "live", quote, ...changes };
 }
 
+/** A live pair on Hyperliquid of account hl: 20 and 50, or what is changed. */
+export function perpPair(id: string, changes: Fields = {}): Fields {
+  const quote = { venue: "hyperliquid", account: "hl", symbol: id };
+  const capital = { initInventoryAmount: "20", initQuoteAmount: "50" };
+  return { ...MINIMAL_PAIR, id, mode: "live", quote, capital, ...changes };
+}
+
+export const AGENT_KEY = `0x${"ab".repeat(32)}`;
+
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), "mm-runtime-"));
   readonly configPath = join(this.folder, "mm.jsonc");
   readonly timers = new ManualTimers();
   readonly venue = new FakeVenue();
+  readonly perps = new FakeVenue("hyperliquid");
   readonly workers: FakeWorker[] = [];
+  readonly feeds: FakeFeed[] = [];
   readonly log: LogEntry[] = [];
   /** Whether new workers answer by themselves. */
   areObedient = true;
-  env: Record<string, string> = { MM_KEY: "key", MM_SECRET: "top-secret" };
+  env: Record<string, string> = {
+    MM_KEY: "key",
+    MM_SECRET: "top-secret",
+    MM_AGENT: AGENT_KEY,
+  };
   readonly supervisor = new Supervisor({
     world: {
       timers: this.timers,
@@ -246,14 +227,23 @@ export class Stage {
       this.workers.push(worker);
       return worker;
     },
+    spawnFeed: (name, listener) => {
+      const feed = new FakeFeed(name, listener);
+      this.feeds.push(feed);
+      return feed;
+    },
     venues: (id) => {
-      if (id === "binance-spot") return this.venue.module;
+      const venue = [this.venue, this.perps].find((fake) => fake.id === id);
+      if (venue !== undefined) return venue.module;
       throw new InputError("unsupported-venue", `${id} cannot be traded yet`);
     },
   });
 
   write(pairs: readonly Fields[], changes: Fields = {}): void {
-    const accounts = { bn: { venue: "binance", apiKeyEnv: "MM_KEY", secretEnv: "MM_SECRET" } };
+    const accounts = {
+      bn: { venue: "binance", apiKeyEnv: "MM_KEY", secretEnv: "MM_SECRET" },
+      hl: { venue: "hyperliquid", address: `0x${"Ab".repeat(20)}`, agentKeyEnv: "MM_AGENT" },
+    };
     writeFileSync(this.configPath, JSON.stringify({ accounts, pairs, ...changes }));
   }
 

@@ -68,6 +68,7 @@ describe("warm-up", () => {
     ],
     ["a slow pair", { quoting: { minRequoteIntervalMs: 5_000 } }, null],
     ["a pair with few actions", { risk: { actionsPer10s: 1 } }, null],
+    ["a perp", { quote: { venue: "hyperliquid", symbol: "ETH" } }, 2_000],
   ];
   test.each(markets)("makes ladders for %s", (_what, changes, lastPrice) => {
     const options = prepared(changes);

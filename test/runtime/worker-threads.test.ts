@@ -26,6 +26,8 @@ function startOf(changes: Partial<PairStart> = {}): PairStart {
     pair,
     configDir: import.meta.dir,
     epoch: 1,
+    position: null,
+    feed: null,
     busyPoll: false,
     commands: [],
     link: {

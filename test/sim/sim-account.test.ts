@@ -131,6 +131,52 @@ describe("perp", () => {
     );
   });
 
+  test("amounts can be cut to the venue's decimals: fees, funding, what is left of a cost", () => {
+    const fees = perpInstrument({ makerFeeRate: "0.000015", takerFeeRate: "-0.000015" });
+    const setup = { ...FLAT, amountDecimals: 4 };
+    const account = new SimAccount(fees, setup, { kind: "quote" });
+    // 0.000015 of 30.03 is 0.00045045, and as much the other way.
+    const buy = { side: "buy", ticks: 10_010, lots: 3 } as const;
+    expect(account.execute({ ...buy, liquidity: "maker" }).fee).toBe("0.0004");
+    account.execute({ ...buy, ticks: 10_000, lots: 3, liquidity: "maker" });
+    const sell = { side: "sell", ticks: 10_000, lots: 5 } as const;
+    expect(account.execute({ ...sell, liquidity: "taker" }).fee).toBe("-0.0007");
+    // One of six lots is left of 60.03.
+    expect(plain(account.entryValue)).toBe("10.005");
+    account.execute({ ...sell, lots: 7, liquidity: "taker" });
+    account.execute({ ...buy, ticks: 10_001, lots: 3, liquidity: "maker" });
+    // Three of six lots short are left of 60.
+    expect(plain(account.entryValue)).toBe("-30");
+    account.execute({ ...sell, ticks: 10_001, lots: 4, liquidity: "taker" });
+    account.execute({ ...buy, ticks: 10_000, lots: 4, liquidity: "maker" });
+    // Three of seven of 70.004 are 30.00171…
+    expect(plain(account.entryValue)).toBe("-30.0017");
+    expect(plain(account.applyFunding("0.00001", 12_345))).toBe("-0.0003");
+  });
+
+  test("of an account with other instruments asks that account, where its exposure grows", () => {
+    const asked: (readonly [number, number])[] = [];
+    let answer = true;
+    const canCarry = (now: number, then: number): boolean => {
+      asked.push([now, then]);
+      return answer;
+    };
+    const account = new SimAccount(noFees, { ...FLAT, quote: "0", canCarry }, { kind: "quote" });
+    account.execute({ side: "buy", ticks: 10_000, lots: 10, liquidity: "maker" });
+    account.lock("sell", 25, 10_100);
+    // At 9000: long 90 000, and 252 500 less is 162 500 short.
+    expect(account.exposureUnits(9000)).toBe(162_500);
+    expect(account.canAfford("buy", 5, 50_000, 9000)).toBe(true);
+    expect(asked).toEqual([]);
+    expect(account.canAfford("buy", 10, 100_000, 9000)).toBe(true);
+    answer = false;
+    expect(account.canAfford("sell", 1, 10_000, 9000)).toBe(false);
+    expect(asked).toEqual([
+      [162_500, 190_000],
+      [162_500, 172_500],
+    ]);
+  });
+
   test("initial margin: the worse side with all its orders, against equity times leverage", () => {
     const account = new SimAccount(noFees, FLAT, { kind: "quote" });
     // 100 USDT at 10 times carry 1000 USDT: 10 ETH at 100.

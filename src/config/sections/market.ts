@@ -36,6 +36,27 @@ export const QuoteSchema = section(
     ),
     account,
     symbol,
+    leverage: v.optional(
+      integer(
+        {
+          unit: "times the margin",
+          effect:
+            "Leverage of a perpetual future, set at the venue when a live pair starts. A start " +
+            "needs margin for the pair's whole allotment at it. Absent: as the account has it.",
+        },
+        { min: 1 },
+      ),
+    ),
+    marginMode: v.optional(
+      choice(
+        {
+          effect:
+            "Whether the position shares the account's margin (cross) or has its own (isolated), " +
+            'set together with leverage. Absent: "cross" where leverage is given.',
+        },
+        ["cross", "isolated"],
+      ),
+    ),
   },
 );
 

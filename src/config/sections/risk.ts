@@ -65,6 +65,18 @@ const exposure = {
         "How far from its target inventory may get, orders of a side included. Absent: no limit.",
     }),
   ),
+  minLiquidationDistancePct: v.optional(
+    number(
+      {
+        unit: "per cent of the mid",
+        effect:
+          "Perpetual futures: where the mid is nearer than this to the liquidation price, the " +
+          "side that adds to the position is switched off.",
+      },
+      { above: 0, below: 100 },
+    ),
+    10,
+  ),
 };
 
 const orders = {
@@ -113,7 +125,8 @@ const orders = {
       {
         unit: "per cent of the budget",
         effect:
-          "Below this much of the budget half the levels are looked after, a quarter as often.",
+          "Below this much of the budget fewer levels are looked after, less often, the more so " +
+          "the less is left.",
       },
       { min: 0, below: 100 },
     ),

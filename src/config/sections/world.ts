@@ -82,16 +82,42 @@ const BinanceAccountSchema = section(
   },
 );
 
+const address = (effect: string): v.GenericSchema<string> =>
+  text({ effect }, "0x and 40 hexadecimal digits", /^0x[0-9a-fA-F]{40}$/);
+
 const HyperliquidAccountSchema = section(
-  { effect: "An account at Hyperliquid.", notYetUsed: true },
+  { effect: "An account at Hyperliquid." },
   {
     venue: v.pipe(v.literal("hyperliquid"), documented<"hyperliquid">(WHOSE, '"hyperliquid"')),
-    address: text(
-      { effect: "Address of the master account: balances and fills are read from it." },
-      "0x and 40 hexadecimal digits",
-      /^0x[0-9a-fA-F]{40}$/,
+    address: address("Address of the master account, never that of the agent wallet."),
+    agentKeyEnv: variableName(
+      "the private key of an agent wallet (API wallet) that the master has approved: it can " +
+        "trade and not withdraw.",
     ),
-    agentKeyEnv: variableName("the private key of the agent wallet."),
+    vaultAddress: v.optional(
+      address(
+        "Sub-account or vault that is traded instead of the master itself; its orders, position " +
+          "and margin are read. Absent: the master.",
+      ),
+    ),
+    testnet: v.optional(
+      flag({
+        effect:
+          "Whether orders are signed for the testnet. Give its addresses under " +
+          "venues.hyperliquid too.",
+      }),
+      false,
+    ),
+    deadMansSwitch: v.optional(
+      flag({
+        effect:
+          "Whether the venue is asked to cancel when mm falls silent (scheduleCancel, only for " +
+          "accounts with enough volume behind them). It then cancels every order of the account, " +
+          "also those of others, some 60 seconds after it last heard of mm. Switch it off where " +
+          "somebody else trades on the account.",
+      }),
+      true,
+    ),
   },
 );
 
@@ -148,10 +174,10 @@ export const VenuesSchema = section(
     ),
     hyperliquid: v.optional(
       section(
-        { effect: "Addresses of Hyperliquid. Absent: the venue's own.", notYetUsed: true },
+        { effect: "Addresses of Hyperliquid. Absent: the venue's own." },
         {
           restUrl: v.optional(http("Root of the REST API.")),
-          wsUrl: v.optional(ws("The WebSocket for orders and streams.")),
+          wsUrl: v.optional(ws("The whole address of the WebSocket for orders and streams.")),
         },
       ),
     ),

@@ -10,6 +10,7 @@ import type { OrderEvent } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
 import type { ExchangeEvent } from "#sim/order-reports.ts";
 import { Wallet } from "#sim/wallet.ts";
+import { UserStream } from "../user-stream.ts";
 import { SymbolFilters } from "./filters.ts";
 import type { MarketFront } from "./market-front.ts";
 import {
@@ -23,7 +24,6 @@ import {
   OrderRecords,
 } from "./order-records.ts";
 import type { RateLimits } from "./rate-limits.ts";
-import { UserStream } from "./user-stream.ts";
 
 /** One symbol of the venue, and what the account has on it. */
 export interface Listing {
@@ -63,7 +63,7 @@ const NO_CAUSE: Cause = { newClientOrderId: "", takerOrderId: null };
 
 export class MockAccount {
   readonly wallet: Wallet;
-  readonly stream: UserStream;
+  readonly stream: UserStream<JsonObject>;
   readonly #limits: RateLimits;
   readonly #nowMs: () => number;
   /** Free and locked as last told, by asset. */

@@ -1,12 +1,18 @@
 /**
  * The admin endpoint of the mock venue, for people with curl and for tests: no key, JSON both ways.
- * What is done here is done as if by the venue or by hand. May import domain and this folder.
+ * What is done here is done as if by the venue or by hand. May import this folder.
  */
 
-import { InputError } from "#domain/errors.ts";
+import {
+  type AdminRoute,
+  type AdminRoutes,
+  answerRoute,
+  type AdminBody as Body,
+  badBody,
+} from "../admin-routes.ts";
+import type { Faults } from "../faults.ts";
 import { openOrdersOf } from "./account.ts";
 import { ApiError } from "./api-error.ts";
-import type { Faults } from "./faults.ts";
 import type { SymbolStatus } from "./market-front.ts";
 import { statusJson } from "./order-records.ts";
 import { placeOrder } from "./orders.ts";
@@ -30,13 +36,10 @@ export interface AdminRules {
   readonly switches: AdminSwitches;
 }
 
-type Body = Readonly<Record<string, unknown>>;
-type Route = (rules: AdminRules, body: Body) => unknown;
-
 const STATUSES: readonly SymbolStatus[] = ["TRADING", "CANCEL_ONLY", "BREAK"];
 const DEFAULT_GRACE_MS = 2000;
 
-const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
+const ROUTES: AdminRoutes<AdminRules> = new Map<string, AdminRoute<AdminRules>>([
   ["GET /mock/orders", ({ venue }) => openOrders(venue)],
   ["POST /mock/orders", placeForeign],
   ["GET /mock/balances", ({ venue }) => venue.account.balances()],
@@ -52,24 +55,11 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
 ]);
 
 /** Answers a call to `/mock/…`; what the caller did wrong is told with what to do. */
-export async function answerAdmin(rules: AdminRules, request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  const route = ROUTES.get(`${request.method} ${pathname}`);
-  if (route === undefined) {
-    const error = `there is no ${request.method} ${pathname}`;
-    return Response.json({ error, has: [...ROUTES.keys()] }, { status: 404 });
-  }
-  try {
-    return Response.json(route(rules, await readBody(request)));
-  } catch (error) {
-    if (error instanceof InputError) {
-      return Response.json({ error: error.describe() }, { status: 400 });
-    }
-    if (error instanceof ApiError) {
-      return Response.json({ code: error.code, error: error.message }, { status: error.status });
-    }
-    throw error;
-  }
+export function answerAdmin(rules: AdminRules, request: Request): Promise<Response> {
+  return answerRoute(ROUTES, rules, request, (error) => {
+    if (!(error instanceof ApiError)) return undefined;
+    return Response.json({ code: error.code, error: error.message }, { status: error.status });
+  });
 }
 
 function openOrders(venue: Venue): unknown {
@@ -129,25 +119,4 @@ function disconnect({ switches }: AdminRules): unknown {
   const cut = switches.connectionCount();
   switches.disconnectAll();
   return { cut };
-}
-
-async function readBody(request: Request): Promise<Body> {
-  const text = await request.text();
-  if (text === "") return {};
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw badBody("the body", "is no JSON");
-  }
-  if (isBody(json)) return json;
-  throw badBody("the body", "must be a JSON object");
-}
-
-function isBody(json: unknown): json is Body {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
-}
-
-function badBody(where: string, problem: string): InputError {
-  return new InputError("bad-request", problem, { where });
 }

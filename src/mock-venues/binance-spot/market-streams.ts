@@ -5,8 +5,8 @@
  */
 
 import type { Timers } from "#net/timers.ts";
-import type { Connection, SocketHandler } from "./connections.ts";
-import type { FaultyDelivery } from "./fault-actions.ts";
+import type { Connection, SocketHandler } from "../connections.ts";
+import type { FaultyDelivery } from "../fault-actions.ts";
 import type { Venue } from "./venue.ts";
 
 export interface StreamRules {

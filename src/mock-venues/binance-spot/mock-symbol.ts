@@ -14,10 +14,6 @@ import type { ExchangeEvent } from "#sim/order-reports.ts";
 import type { QueueModel } from "#sim/queue-model.ts";
 import type { FeePolicy } from "#sim/sim-account.ts";
 import { SimExchange, type SimExchangeOptions } from "#sim/sim-exchange.ts";
-import { MarketDriver, type MarketListener } from "../market-driver.ts";
-import type { MarketSource } from "../market-source.ts";
-import { PublishedBook } from "../published-book.ts";
-import { averageText, priceText, sizeText, valueText } from "./amounts.ts";
 import {
   type Candle,
   Candles,
@@ -25,7 +21,11 @@ import {
   isInterval,
   type Print,
   pastLotsPerSecond,
-} from "./candles.ts";
+} from "../candles.ts";
+import { MarketDriver, type MarketListener } from "../market-driver.ts";
+import type { MarketSource } from "../market-source.ts";
+import { PublishedBook } from "../published-book.ts";
+import { averageText, priceText, sizeText, valueText } from "./amounts.ts";
 import type { MarketFront, SymbolStatus } from "./market-front.ts";
 import { symbolRules } from "./symbol-rules.ts";
 import { type StreamListener, SymbolStreams, TICK_MS } from "./symbol-streams.ts";

@@ -4,10 +4,11 @@
  */
 
 import type { Timers } from "#net/timers.ts";
-import { type ApiReply, converse, execute } from "./api.ts";
+import { converse, cutResponse } from "../conversation.ts";
+import type { Faults } from "../faults.ts";
+import { type ApiReply, conversationVenue, execute } from "./api.ts";
 import { ApiError, badRequest, missing } from "./api-error.ts";
 import { checkTimestamp } from "./credentials.ts";
-import type { Faults } from "./faults.ts";
 import { type Method, REST_METHODS } from "./methods.ts";
 import { Params } from "./params.ts";
 import { intervalCode } from "./rate-limits.ts";
@@ -48,12 +49,13 @@ export async function answerRest(rules: RestRules, request: Request): Promise<Re
   const body = await request.text();
   const asked = { method, query, body, apiKey: request.headers.get("X-MBX-APIKEY") };
   const { promise, resolve } = Promise.withResolvers<Response>();
-  converse(rules, rules.faults.forRequest("rest", method.name), {
-    execute: () => executeRest(rules.venue, asked),
+  const venue = conversationVenue(rules.venue, rules.eventBeforeResponse);
+  converse({ ...rules, venue }, rules.faults.forRequest("rest", method.name), {
+    execute: (done) => done(executeRest(rules.venue, asked)),
     answer: (reply) => resolve(responseOf(rules.venue, method, reply)),
-    cut: () => resolve(cutConnection()),
+    cut: () => resolve(cutResponse()),
     silence: (forMs) => {
-      rules.timers.after(forMs, () => resolve(cutConnection()));
+      rules.timers.after(forMs, () => resolve(cutResponse()));
     },
   });
   return promise;
@@ -149,9 +151,4 @@ function limitHeaders({ limits }: Venue, method: Method): Headers {
 
 function errorResponse(status: number, code: number, msg: string): Response {
   return Response.json({ code, msg }, { status });
-}
-
-/** A response that fails before its first byte: the server then resets the connection. */
-function cutConnection(): Response {
-  return new Response(new ReadableStream({ start: (controller) => controller.error(undefined) }));
 }

@@ -8,19 +8,16 @@ import type { Rng } from "#domain/rng.ts";
 import type { Timers } from "#net/timers.ts";
 import type { ExchangeEvent } from "#sim/order-reports.ts";
 import type { Wallet } from "#sim/wallet.ts";
+import { type Connection, Connections, type SocketHandler } from "../connections.ts";
+import { FaultyDelivery } from "../fault-actions.ts";
+import { parseFaultScript } from "../fault-script.ts";
+import { Faults } from "../faults.ts";
+import { listen, type MockServer } from "../listen.ts";
 import { type Listing, MockAccount } from "./account.ts";
 import { type AdminSwitches, answerAdmin } from "./admin.ts";
 import { ApiError } from "./api-error.ts";
-import {
-  type Connection,
-  Connections,
-  type SocketData,
-  type SocketHandler,
-} from "./connections.ts";
 import { type ApiKeySetup, Credentials } from "./credentials.ts";
-import { FaultyDelivery } from "./fault-actions.ts";
-import { parseFaultScript } from "./fault-script.ts";
-import { Faults } from "./faults.ts";
+import { BINANCE_SPOT_FAULTS } from "./fault-rules.ts";
 import type { MarketFront, SymbolStatus } from "./market-front.ts";
 import { StreamSession } from "./market-streams.ts";
 import { BINANCE_LIMITS, type LimitSpec, RateLimits } from "./rate-limits.ts";
@@ -83,14 +80,11 @@ export interface MockBinanceSpot {
 }
 
 const DAY_MS = 86_400_000;
+const PINGS = { everyMs: 20_000, pongWithinMs: 60_000 };
 const CONNECT_WEIGHT = 2;
 const WS_API_PATH = "/ws-api/v3";
 const STREAM_MESSAGES_PER_SECOND = 5;
 const MAX_STREAMS = 1024;
-/** A client that lets so much pile up is cut. */
-const MAX_BACKPRESSURE = 16 * 1024 * 1024;
-/** The longest that Bun allows; connections are kept by our own pings. */
-const IDLE_SECONDS = 960;
 const ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const ID_LENGTH = 22;
 
@@ -105,7 +99,7 @@ export async function startMockBinanceSpot(
   const { world } = options;
   const { timers } = world;
   // Checked before a port is opened.
-  if (options.faults !== undefined) parseFaultScript(options.faults, "faults");
+  if (options.faults !== undefined) parseFaultScript(options.faults, "faults", BINANCE_SPOT_FAULTS);
   const clock = { skewMs: 0 };
   const venue = buildVenue(options, () => world.nowMs() + clock.skewMs);
   const markets = [...venue.listings.values()].map(({ market }) => market);
@@ -124,13 +118,19 @@ export async function startMockBinanceSpot(
     disconnectAll: () => connections.cutAll(),
     connectionCount: () => connections.count,
   };
-  const faults = new Faults(timers, switches);
+  const faults = new Faults(BINANCE_SPOT_FAULTS, timers, switches);
   const delivery = new FaultyDelivery(faults, timers);
   const lifetimeMs = options.connectionLifetimeMs ?? DAY_MS;
-  const connections = new Connections({ timers, delivery, lifetimeMs });
+  const connections = new Connections({
+    timers,
+    delivery,
+    pings: PINGS,
+    maxSilenceMs: null,
+    lifetimeMs,
+  });
   const eventBeforeResponse = options.eventBeforeResponse ?? false;
   const rules = { venue, timers, faults, delivery, switches, eventBeforeResponse };
-  const server = serve(options, connections, async (request, bunServer) => {
+  const server = listen(options, connections, async (request, bunServer) => {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith("/mock")) return answerAdmin(rules, request);
     const open = socketOf(rules, request);
@@ -198,36 +198,6 @@ function setStatus(
   }
 }
 
-type Server = Bun.Server<SocketData>;
-
-function serve(
-  options: MockBinanceSpotOptions,
-  connections: Connections,
-  answer: (request: Request, server: Server) => Promise<Response | undefined>,
-): Server {
-  return Bun.serve<SocketData>({
-    port: options.port ?? 0,
-    hostname: options.hostname ?? "127.0.0.1",
-    idleTimeout: 0,
-    development: false,
-    // Without it, Bun lets two servers share a port where `development` is off.
-    reusePort: false,
-    fetch: answer,
-    websocket: {
-      idleTimeout: IDLE_SECONDS,
-      sendPings: false,
-      perMessageDeflate: false,
-      backpressureLimit: MAX_BACKPRESSURE,
-      closeOnBackpressureLimit: true,
-      open: (socket) => connections.add(socket),
-      message: (socket, message) => socket.data.connection?.onMessage(message.toString()),
-      ping: (socket) => socket.data.connection?.onPing(),
-      pong: (socket) => socket.data.connection?.onPong(),
-      close: (socket) => connections.remove(socket),
-    },
-  });
-}
-
 type Opener = (connection: Connection) => SocketHandler;
 
 /** How to serve the socket that a path asks for; undefined where it is no path of a socket. */
@@ -255,7 +225,7 @@ function socketOf(
 function upgrade(
   venue: Venue,
   request: Request,
-  server: Server,
+  server: MockServer,
   open: Opener,
 ): Response | undefined {
   const refusal = connectionRefusal(venue, request);

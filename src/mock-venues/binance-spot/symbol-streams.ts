@@ -6,9 +6,9 @@
 
 import { NO_TICKS } from "#domain/book.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import { type Candle, type Candles, candleCloseMs, isInterval, type Print } from "../candles.ts";
 import type { PublishedBook } from "../published-book.ts";
 import { priceText, sizeText, valueText } from "./amounts.ts";
-import { type Candle, type Candles, candleCloseMs, isInterval, type Print } from "./candles.ts";
 
 /** Gets the raw message as JSON text. */
 export type StreamListener = (text: string) => void;

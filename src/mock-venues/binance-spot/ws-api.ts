@@ -5,12 +5,13 @@
  */
 
 import type { Timers } from "#net/timers.ts";
-import { type ApiReply, converse, execute } from "./api.ts";
+import type { Connection, SocketHandler } from "../connections.ts";
+import { converse } from "../conversation.ts";
+import type { FaultyDelivery } from "../fault-actions.ts";
+import type { Faults } from "../faults.ts";
+import { type ApiReply, conversationVenue, execute } from "./api.ts";
 import { ApiError, badRequest, missing } from "./api-error.ts";
-import type { Connection, SocketHandler } from "./connections.ts";
 import { checkTimestamp } from "./credentials.ts";
-import type { FaultyDelivery } from "./fault-actions.ts";
-import type { Faults } from "./faults.ts";
 import { METHODS } from "./methods.ts";
 import type { JsonObject } from "./order-records.ts";
 import { Params } from "./params.ts";
@@ -72,8 +73,10 @@ export class WsApiSession implements SocketHandler {
       return;
     }
     const limits = this.#limitsFor(request);
-    converse(this.#rules, this.#rules.faults.forRequest("ws-api", request.method), {
-      execute: () => this.#execute(request),
+    const { venue, timers, faults, eventBeforeResponse } = this.#rules;
+    const rules = { timers, venue: conversationVenue(venue, eventBeforeResponse) };
+    converse(rules, faults.forRequest("ws-api", request.method), {
+      execute: (done) => done(this.#execute(request)),
       answer: (reply) => this.#answer(request.id, reply, limits),
       cut: () => this.#connection.cut(),
       silence: (forMs) => {

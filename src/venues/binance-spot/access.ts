@@ -3,6 +3,7 @@
  * net and node:crypto through signing.ts; does no I/O.
  */
 
+import { InputError } from "#domain/errors.ts";
 import type { Credentials } from "../venue.ts";
 import { ed25519Signer, hmacSigner, type Signer } from "./signing.ts";
 
@@ -12,7 +13,11 @@ export interface SpotAccess {
 }
 
 /** @throws {InputError} `bad-key` where the secret is neither an HMAC secret nor an Ed25519 key */
-export function accessOf({ apiKey, secret }: Credentials): SpotAccess {
+export function accessOf(credentials: Credentials): SpotAccess {
+  if (credentials.kind !== "api-key") {
+    throw new InputError("bad-key", "Binance Spot takes API keys, not agent wallets");
+  }
+  const { apiKey, secret } = credentials;
   const isPem = secret.trimStart().startsWith("-----BEGIN");
   return { apiKey, signer: isPem ? ed25519Signer(secret) : hmacSigner(secret) };
 }

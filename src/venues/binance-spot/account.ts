@@ -13,7 +13,7 @@ import { readAccount, readOpenOrders } from "./responses.ts";
 import type { RequestParams } from "./signing.ts";
 import { TradeLog, type TradeLogParts } from "./trade-log.ts";
 import { type IsOurs, readUserEvent, type UserEvent } from "./user-events.ts";
-import { type MessageContext, tradeNumberOf } from "./wire.ts";
+import { isNewerTrade, type MessageContext } from "./wire.ts";
 
 /** While fills keep coming a snapshot may never be of one moment; then the last one has to do. */
 const MAX_SNAPSHOTS = 3;
@@ -54,7 +54,7 @@ export class SpotAccount {
     const told = this.#parts.news.newestTradeId;
     const read = this.#trades.lastReadId;
     if (told === null || read === null) return told ?? read;
-    return tradeNumberOf(told) > tradeNumberOf(read) ? told : read;
+    return isNewerTrade(told, read) ? told : read;
   }
 
   /** What is under way ends without news. */

@@ -11,6 +11,8 @@ import type { Instrument } from "#domain/instrument.ts";
 import type { OrderRequest, RejectReason } from "#domain/order.ts";
 import type { CancelTimer, Timers } from "#net/timers.ts";
 import type { Execution } from "#ports/sink.ts";
+import type { VenueNews } from "../news.ts";
+import type { OwnOrder, OwnOrders } from "../own-orders.ts";
 import {
   readAmended,
   readCanceled,
@@ -20,9 +22,7 @@ import {
   verdictOf,
 } from "./answers.ts";
 import type { ApiAnswer, ApiMethod, SpotApi } from "./api.ts";
-import type { SpotNews } from "./news.ts";
 import type { Holdings, OrderChecks, Refusal } from "./order-checks.ts";
-import type { OwnOrder, OwnOrders } from "./own-orders.ts";
 import { readOpenOrders, readOrder } from "./responses.ts";
 import type { RequestParams } from "./signing.ts";
 import type { MessageContext } from "./wire.ts";
@@ -45,7 +45,7 @@ export interface ExecutionParts {
   readonly instrument: Instrument;
   readonly orders: OwnOrders;
   readonly checks: OrderChecks;
-  readonly news: SpotNews;
+  readonly news: VenueNews;
   readonly timers: Timers;
   readonly holdings: () => Holdings;
   /** The venue refused an order by a rule that our checks did not know: rules may have changed. */

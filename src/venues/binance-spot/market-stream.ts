@@ -14,12 +14,13 @@ import type { Connection } from "#net/connection.ts";
 import { ReconnectingSocket, type SocketState } from "#net/reconnecting-socket.ts";
 import type { CancelTimer } from "#net/timers.ts";
 import type { FeedStatus, MarketData, MarketListener } from "#ports/venue.ts";
+import { MuteWatch } from "../mute-watch.ts";
 import type { VenueWorld } from "../venue.ts";
+import { Warnings } from "../warnings.ts";
 import { DepthSync } from "./depth-sync.ts";
 import { MAX_TICKS } from "./market-json.ts";
 import { LevelList, MarketKind, type MarketMessage } from "./market-message.ts";
 import { MarketParser } from "./market-parser.ts";
-import { MuteWatch } from "./mute-watch.ts";
 import type { BookLevel, DepthSnapshot } from "./responses.ts";
 import { type FetchDepth, SnapshotFetcher } from "./snapshot-fetcher.ts";
 
@@ -36,12 +37,12 @@ const BACKOFF = { baseMs: 250, maxMs: 10_000 };
 /** A peer is cut after this long without a word, and alive for as long before. */
 const SILENCE_MS = 5_000;
 const TICK_MS = 1_000;
+/** The first silence of all channels together that is too long. */
+const MUTE_MS = 10_000;
 /** A touch that has not changed is told again after this long, where depth confirms it. */
 const CONFIRM_MS = 1_000;
 /** A book that lasted this long was a good one. */
 const STABLE_MS = 10_000;
-/** The same kind of alert is not repeated sooner. */
-const ALERT_PAUSE_MS = 60_000;
 
 const NOTHING: CancelTimer = () => {};
 const NOBODY: MarketListener = {
@@ -60,6 +61,7 @@ export class MarketStream implements MarketData {
   readonly #fetcher: SnapshotFetcher;
   readonly #socket: ReconnectingSocket;
   readonly #mute: MuteWatch;
+  readonly #warnings: Warnings;
   #listener = NOBODY;
 
   /** The book is whole, and the listener has been shown its touch. */
@@ -72,8 +74,6 @@ export class MarketStream implements MarketData {
   #connects = 0;
   /** When the levels that are being set changed, by the venue's clock if it says so. */
   #levelsMs = 0;
-  /** When an alert of a code may be given again, elapsed milliseconds. The codes are a handful. */
-  readonly #alertsFrom = new Map<string, number>();
   #cancelTick = NOTHING;
   #cancelStable = NOTHING;
 
@@ -108,13 +108,17 @@ export class MarketStream implements MarketData {
       this.#listener.onLevel?.(isBid, ticks, lots, this.#levelsMs),
     );
     this.#sync = new DepthSync(this.#book);
-    this.#mute = new MuteWatch(world.timers.elapsedMs());
+    this.#warnings = new Warnings(world, (alert) => this.#listener.onAlert(alert));
+    this.#mute = new MuteWatch(MUTE_MS, world.timers.elapsedMs());
     this.#fetcher = new SnapshotFetcher(
       fetchDepth,
       {
         onSnapshot: (snapshot) => this.#onSnapshot(snapshot),
         onFailure: (problem) =>
-          this.#warn("depth-unavailable", `no book snapshot of ${this.#symbol}: ${problem}`),
+          this.#warnings.warn(
+            "depth-unavailable",
+            `no book snapshot of ${this.#symbol}: ${problem}`,
+          ),
       },
       world,
     );
@@ -179,7 +183,7 @@ export class MarketStream implements MarketData {
       return;
     }
     if (state.name === "waiting" && state.cause !== null) {
-      this.#warn("feed-down", `no market feed of ${this.#symbol}: ${state.cause.message}`);
+      this.#warnings.warn("feed-down", `no market feed of ${this.#symbol}: ${state.cause.message}`);
     }
     if (this.#connectionId === 0) return;
     this.#connectionId = 0;
@@ -208,7 +212,10 @@ export class MarketStream implements MarketData {
         if (connection.id === this.#connectionId) this.#socket.rotate();
         break;
       case MarketKind.refusal:
-        this.#warn("feed-refusal", `the market feed of ${this.#symbol} says ${message.text}`);
+        this.#warnings.warn(
+          "feed-refusal",
+          `the market feed of ${this.#symbol} says ${message.text}`,
+        );
         break;
       default: // a stream that nobody asked for here
     }
@@ -268,7 +275,10 @@ export class MarketStream implements MarketData {
     const levels = this.#snapshot;
     levels.clear();
     if (!pushAll(levels, bids) || !pushAll(levels, asks)) {
-      this.#warn("depth-unavailable", `the snapshot of ${this.#symbol} has impossible prices`);
+      this.#warnings.warn(
+        "depth-unavailable",
+        `the snapshot of ${this.#symbol} has impossible prices`,
+      );
       this.#fetcher.requestAgain();
       return;
     }
@@ -337,7 +347,7 @@ export class MarketStream implements MarketData {
 
   /** The book has been thrown away: says so, and begins another. */
   #lose(code: string, message: string): void {
-    this.#warn(code, `${message}; the book is made anew`);
+    this.#warnings.warn(code, `${message}; the book is made anew`);
     this.#showNothing();
     this.#fetcher.requestAgain();
   }
@@ -363,14 +373,10 @@ export class MarketStream implements MarketData {
     const silentMs = this.#mute.tooLongMs(this.#world.timers.elapsedMs());
     if (silentMs === null || !this.#socket.rotate()) return;
     const seconds = Math.round(silentMs / 1000);
-    this.#warn("feed-mute", `nothing of ${this.#symbol} for ${seconds} s; connecting anew`);
-  }
-
-  #warn(code: string, message: string): void {
-    const elapsedMs = this.#world.timers.elapsedMs();
-    if (elapsedMs < (this.#alertsFrom.get(code) ?? 0)) return;
-    this.#alertsFrom.set(code, elapsedMs + ALERT_PAUSE_MS);
-    this.#listener.onAlert({ timeMs: this.#world.nowMs(), level: "warning", code, message });
+    this.#warnings.warn(
+      "feed-mute",
+      `nothing of ${this.#symbol} for ${seconds} s; connecting anew`,
+    );
   }
 }
 

@@ -7,8 +7,8 @@
 import { type Decimal, plain } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { OrderRequest, RejectReason } from "#domain/order.ts";
+import type { OwnOrder } from "../own-orders.ts";
 import type { SpotMarket, SpotRules } from "./instruments.ts";
-import type { OwnOrder } from "./own-orders.ts";
 
 export interface Refusal {
   readonly reason: RejectReason;

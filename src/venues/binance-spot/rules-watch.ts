@@ -8,9 +8,9 @@ import * as v from "valibot";
 import { decimal } from "#domain/decimal.ts";
 import { messageOf } from "#domain/errors.ts";
 import type { CancelTimer, Timers } from "#net/timers.ts";
+import type { VenueNews } from "../news.ts";
 import type { SpotApi } from "./api.ts";
 import { readExchangeInfo, readMarket, type SpotFees, type SpotMarket } from "./instruments.ts";
-import type { SpotNews } from "./news.ts";
 import type { OrderChecks } from "./order-checks.ts";
 import { ProtocolError, parsed, Quantity } from "./wire.ts";
 
@@ -33,7 +33,7 @@ export interface RulesWatchParts {
   readonly market: SpotMarket;
   readonly fees: SpotFees;
   readonly checks: OrderChecks;
-  readonly news: SpotNews;
+  readonly news: VenueNews;
   readonly timers: Timers;
   /** Told when orders are no longer taken, or are again. */
   readonly onTrading: (isOpen: boolean) => void;

@@ -17,16 +17,17 @@ import type {
   VenueConnection,
   VenueListener,
 } from "#ports/venue.ts";
+import { VenueNews } from "../news.ts";
+import { OwnOrders } from "../own-orders.ts";
 import type { VenueWorld } from "../venue.ts";
 import { SpotAccount } from "./account.ts";
 import type { SpotApi } from "./api.ts";
 import { SpotExecution } from "./execution.ts";
 import type { SpotFees, SpotMarket } from "./instruments.ts";
-import { SpotNews } from "./news.ts";
 import { OrderChecks } from "./order-checks.ts";
-import { OwnOrders } from "./own-orders.ts";
 import { RulesWatch } from "./rules-watch.ts";
 import type { LiveHandlers } from "./spot-api.ts";
+import { isNewerTrade } from "./wire.ts";
 
 const BUDGET_EVERY_MS = 250;
 const BEGIN_AGAIN_MS = 1000;
@@ -62,7 +63,7 @@ export interface ConnectionParts {
 export class SpotConnection implements VenueConnection {
   readonly instrument: Instrument;
   readonly #parts: ConnectionParts;
-  readonly #news: SpotNews;
+  readonly #news: VenueNews;
   readonly #account: SpotAccount;
   readonly #execution: SpotExecution;
   readonly #rules: RulesWatch;
@@ -83,10 +84,8 @@ export class SpotConnection implements VenueConnection {
     this.instrument = instrument;
     const orders = new OwnOrders(orderPrefix, pairId);
     const checks = new OrderChecks(market);
-    const news = new SpotNews(orders, {
-      nowMs: () => world.nowMs(),
-      venueNowMs: () => api.venueNowMs(),
-    });
+    const clocks = { nowMs: () => world.nowMs(), venueNowMs: () => api.venueNowMs() };
+    const news = new VenueNews(orders, clocks, isNewerTrade);
     const account = new SpotAccount({ api, instrument, orders, news, sinceTradeId });
     const onTrading = (isOpen: boolean): void => this.#onTrading(isOpen);
     const rules = new RulesWatch({ api, market, fees, checks, news, timers, onTrading });
@@ -139,6 +138,7 @@ export class SpotConnection implements VenueConnection {
       inFlight: api.inFlight,
       roundTripMs: api.roundTripMs(),
       budgets: api.limits.statuses(),
+      deadMansSwitch: { by: "guardian", reason: "Binance Spot has none" },
       newestTradeId: this.#account.newestTradeId,
     };
   }

@@ -7,6 +7,7 @@
 import * as v from "valibot";
 import { decimal, plain } from "#domain/decimal.ts";
 import { InputError, type MmError, messageOf } from "#domain/errors.ts";
+import { isOwnedBy, type OrderOwner } from "#domain/order.ts";
 import type { Rng } from "#domain/rng.ts";
 import { Backoff } from "#net/backoff.ts";
 import type { Timers } from "#net/timers.ts";
@@ -102,21 +103,14 @@ export class SpotDesk implements VenueDesk {
     );
   }
 
-  async openOrderIds(
-    symbol: string,
-    isOurs: (clientOrderId: string) => boolean,
-  ): Promise<string[]> {
+  async openOrderIds(symbol: string, owner: OrderOwner): Promise<string[]> {
     this.#needKey();
     const result = await this.#ask("openOrders.status", { symbol });
     const ids = readOpenOrderIds(result, symbol).map((order) => order.clientOrderId);
-    return ids.filter((id) => isOurs(id));
+    return ids.filter((id) => isOwnedBy(owner, id));
   }
 
-  async sweep(
-    symbol: string,
-    isOurs: (clientOrderId: string) => boolean,
-    timeoutMs: number,
-  ): Promise<SweepResult> {
+  async sweep(symbol: string, owner: OrderOwner, timeoutMs: number): Promise<SweepResult> {
     const { timers, rng } = this.#parts;
     const backoff = new Backoff({ baseMs: 200, maxMs: 2000 }, rng);
     const state: SweepState = {
@@ -126,7 +120,7 @@ export class SpotDesk implements VenueDesk {
       problem: null,
     };
     for (let emptyLists = 0; ; ) {
-      const outcome = await this.#sweepOnce(symbol, isOurs, state);
+      const outcome = await this.#sweepOnce(symbol, owner, state);
       if (outcome === "never") return resultOf(state, "the venue refuses");
       emptyLists = outcome === "empty" ? emptyLists + 1 : 0;
       // Once more: what was under way at the first look may have arrived since.
@@ -144,7 +138,7 @@ export class SpotDesk implements VenueDesk {
    */
   async #sweepOnce(
     symbol: string,
-    isOurs: (clientOrderId: string) => boolean,
+    owner: OrderOwner,
     state: SweepState,
   ): Promise<"empty" | "progress" | "again" | "never"> {
     const listing = await this.#inTime("openOrders.status", { symbol }, state);
@@ -152,7 +146,7 @@ export class SpotDesk implements VenueDesk {
     let orders: OpenOrderId[];
     try {
       orders = readOpenOrderIds(listing.result, symbol).filter((order) =>
-        isOurs(order.clientOrderId),
+        isOwnedBy(owner, order.clientOrderId),
       );
     } catch (thrown) {
       state.problem = messageOf(thrown);

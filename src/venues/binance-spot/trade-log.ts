@@ -6,10 +6,10 @@
  */
 
 import type { Instrument } from "#domain/instrument.ts";
+import type { VenueNews } from "../news.ts";
+import type { OwnOrders } from "../own-orders.ts";
 import { type Verdict, verdictOf } from "./answers.ts";
 import type { ApiMethod, SpotApi } from "./api.ts";
-import type { SpotNews } from "./news.ts";
-import type { OwnOrders } from "./own-orders.ts";
 import { type OwnTrade, readOrder, readOrderName, readOwnTrades } from "./responses.ts";
 import type { RequestParams } from "./signing.ts";
 import { type MessageContext, tradeKey, tradeNumberOf } from "./wire.ts";
@@ -35,7 +35,7 @@ export interface TradeLogParts {
   readonly api: SpotApi;
   readonly instrument: Instrument;
   readonly orders: OwnOrders;
-  readonly news: SpotNews;
+  readonly news: VenueNews;
   /** Trades after this one are unread; null: those after the newest at `begin`. */
   readonly sinceTradeId: string | null;
 }

@@ -3,12 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { Rng } from "#domain/rng.ts";
-import {
-  Candles,
-  candleCloseMs,
-  candleOpenMs,
-  type Print,
-} from "#mock-venues/binance-spot/candles.ts";
+import { Candles, candleCloseMs, candleOpenMs, type Print } from "#mock-venues/candles.ts";
 import { MarketBench, START_MS } from "./market-kit.ts";
 
 const START_TICKS = 200_000;

@@ -3,8 +3,8 @@
 import { expect } from "bun:test";
 import { SpotAccount } from "#venues/binance-spot/account.ts";
 import type { ApiAnswer, ApiMethod } from "#venues/binance-spot/api.ts";
-import type { OwnOrders } from "#venues/binance-spot/own-orders.ts";
 import type { RequestParams } from "#venues/binance-spot/signing.ts";
+import type { OwnOrders } from "#venues/own-orders.ts";
 import {
   AutoApi,
   type HandApi,

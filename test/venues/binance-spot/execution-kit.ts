@@ -6,7 +6,7 @@ import type { RejectReason } from "#domain/order.ts";
 import type { ApiAnswer } from "#venues/binance-spot/api.ts";
 import { SpotExecution } from "#venues/binance-spot/execution.ts";
 import { OrderChecks } from "#venues/binance-spot/order-checks.ts";
-import type { OwnOrders } from "#venues/binance-spot/own-orders.ts";
+import type { OwnOrders } from "#venues/own-orders.ts";
 import { ManualTimers } from "../../net/support.ts";
 import { ETHUSDT } from "./market.ts";
 import {

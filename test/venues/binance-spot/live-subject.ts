@@ -27,7 +27,7 @@ export class LiveSubject {
     const specs = budgetSpecs([]);
     const { memory } = new RateBudgets(specs);
     const { restUrl, wsApiUrl } = this.server;
-    const access = accessOf({ apiKey: API_KEY, secret });
+    const access = accessOf({ kind: "api-key", apiKey: API_KEY, secret });
     const nowMs = (): number => NOW_MS + this.timers.elapsedMs();
     this.api = new LiveSpotApi(
       { urls: { restUrl, wsApiUrl }, access, budgets: { specs, memory }, symbol: "ETHUSDT" },

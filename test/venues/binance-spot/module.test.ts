@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { MmError } from "#domain/errors.ts";
 import type { EngineEvent } from "#domain/events.ts";
+import type { OrderOwner } from "#domain/order.ts";
 import { Rng } from "#domain/rng.ts";
 import type { ApiKeySetup } from "#mock-venues/binance-spot/credentials.ts";
 import type { Timers } from "#net/timers.ts";
@@ -19,9 +20,11 @@ import {
 } from "../../mock-venues/binance-spot/venue-kit.ts";
 import { Heard, idOf, requestOf } from "./spot-kit.ts";
 
-const HMAC: Credentials = { apiKey: HMAC_KEY, secret: HMAC_SECRET };
+const HMAC: Credentials = { kind: "api-key", apiKey: HMAC_KEY, secret: HMAC_SECRET };
+const OURS: OrderOwner = { prefix: "mm", pairId: "ETH", untilEpoch: 7 };
 /** The first key of RFC 8032. */
 const ED25519: Credentials = {
+  kind: "api-key",
   apiKey: ED_KEY,
   secret: `-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
@@ -103,12 +106,12 @@ describe("the desk", () => {
     const market = await desk.loadMarket("ETHUSDT");
     expect([market.instrument.id, market.closed]).toEqual(["binance-spot:ETHUSDT", null]);
     expect(Object.fromEntries(await desk.balances())).toMatchObject({ BTC: "0.1" });
-    expect(await desk.openOrderIds("ETHUSDT", () => true)).toEqual([]);
+    expect(await desk.openOrderIds("ETHUSDT", OURS)).toEqual([]);
   });
 
-  test.each([
-    ["a key that is none", { apiKey: "k".repeat(64), secret: "s" }, "bad-key"],
-    ["a wrong secret", { apiKey: HMAC_KEY, secret: "another secret" }, "bad-key"],
+  test.each<readonly [string, Credentials | null, string]>([
+    ["a key that is none", { kind: "api-key", apiKey: "k".repeat(64), secret: "s" }, "bad-key"],
+    ["a wrong secret", { kind: "api-key", apiKey: HMAC_KEY, secret: "another secret" }, "bad-key"],
     ["no key", null, "bad-key"],
   ])("says what is wrong with %s", async (_name, credentials, code) => {
     const { desk } = await openDesk(credentials);
@@ -141,7 +144,7 @@ describe("the desk", () => {
         const { url: restUrl, wsApiUrl, streamUrl } = other.venue;
         const options = {
           urls: { restUrl, wsApiUrl, streamUrl },
-          credentials: { apiKey, secret: HMAC_SECRET },
+          credentials: { kind: "api-key" as const, apiKey, secret: HMAC_SECRET },
         };
         return (await binanceSpot.openDesk(options, worldOf(QUICK))).desk.checkKey();
       };
@@ -204,9 +207,8 @@ describe.each([
     expect(connection.status()).toMatchObject({ trading: "ready", feed: { state: "live" } });
     connection.stop();
     const { desk } = await openDesk(HMAC);
-    const isOurs = (id: string): boolean => id.startsWith("mm-ETH-");
-    expect(await desk.openOrderIds("ETHUSDT", isOurs)).toEqual([idOf(4)]);
-    expect(await desk.sweep("ETHUSDT", isOurs, 5000)).toEqual({
+    expect(await desk.openOrderIds("ETHUSDT", OURS)).toEqual([idOf(4)]);
+    expect(await desk.sweep("ETHUSDT", OURS, 5000)).toEqual({
       canceled: 1,
       left: [],
       problem: null,
@@ -235,5 +237,5 @@ test("an account cannot be traded without its key", async () => {
 
 test("a venue that is not there yet is named as such", () => {
   expect(venueModule("binance-spot")).toBe(binanceSpot);
-  expect(() => venueModule("hyperliquid")).toThrow("hyperliquid cannot be traded yet");
+  expect(() => venueModule("binance-perp")).toThrow("binance-perp cannot be traded yet");
 });

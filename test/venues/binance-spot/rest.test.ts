@@ -32,7 +32,7 @@ class Subject {
     const specs = budgetSpecs([]);
     const shared = { specs, memory: new RateBudgets(specs).memory };
     this.limits = new SpotLimits(shared, () => this.clock.venueNowMs());
-    const access = secret === null ? null : accessOf({ apiKey: API_KEY, secret });
+    const access = secret === null ? null : accessOf({ kind: "api-key", apiKey: API_KEY, secret });
     const http = new HttpClient(timers);
     this.rest = new SpotRest({ restUrl, access }, { http, clock: this.clock, limits: this.limits });
   }

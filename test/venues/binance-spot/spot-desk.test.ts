@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { InputError, MmError } from "#domain/errors.ts";
-import { parseClientOrderId } from "#domain/order.ts";
+import type { OrderOwner } from "#domain/order.ts";
 import { Rng } from "#domain/rng.ts";
 import type { ApiAnswer, ApiMethod, SpotApi } from "#venues/binance-spot/api.ts";
 import { SpotClock } from "#venues/binance-spot/clock.ts";
@@ -259,17 +259,14 @@ class Orders implements SpotApi {
   }
 }
 
-function isOurs(id: string): boolean {
-  const parts = parseClientOrderId(id);
-  return parts?.prefix === "mm" && parts.pair === "ETH";
-}
+const OURS: OrderOwner = { prefix: "mm", pairId: "ETH", untilEpoch: 7 };
 
 /** Sweeps, letting time pass until it ends. */
 async function swept(venue: SpotApi, timeoutMs = 10_000) {
   const timers = new ManualTimers();
   let isOver = false;
   const result = deskOf(venue, true, timers)
-    .sweep("ETHUSDT", isOurs, timeoutMs)
+    .sweep("ETHUSDT", OURS, timeoutMs)
     .finally(() => {
       isOver = true;
     });

@@ -9,9 +9,10 @@ import type { VenueListener } from "#ports/venue.ts";
 import type { ApiAnswer, ApiMethod, SpotApi } from "#venues/binance-spot/api.ts";
 import { wsReply } from "#venues/binance-spot/errors.ts";
 import { readExchangeInfo, readMarket, type SpotMarket } from "#venues/binance-spot/instruments.ts";
-import { SpotNews } from "#venues/binance-spot/news.ts";
-import { OwnOrders } from "#venues/binance-spot/own-orders.ts";
 import type { RequestParams } from "#venues/binance-spot/signing.ts";
+import { isNewerTrade } from "#venues/binance-spot/wire.ts";
+import { VenueNews } from "#venues/news.ts";
+import { OwnOrders } from "#venues/own-orders.ts";
 import { Inbox } from "../../net/support.ts";
 import { ETHUSDT } from "./market.ts";
 
@@ -132,11 +133,11 @@ export class Heard implements VenueListener {
   }
 }
 
-export function newsKit(api: SpotApi): { heard: Heard; orders: OwnOrders; news: SpotNews } {
+export function newsKit(api: SpotApi): { heard: Heard; orders: OwnOrders; news: VenueNews } {
   const heard = new Heard();
   const orders = new OwnOrders("mm", "ETH");
   const clocks = { nowMs: () => api.venueNowMs(), venueNowMs: () => api.venueNowMs() };
-  const news = new SpotNews(orders, clocks);
+  const news = new VenueNews(orders, clocks, isNewerTrade);
   news.listen(heard);
   return { heard, orders, news };
 }

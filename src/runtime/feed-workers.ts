@@ -1,0 +1,253 @@
+/**
+ * FeedWorkers: which pairs have sockets of their own at a venue that allows few of them, and which
+ * share those of one feed worker, one for each address of a venue. It starts that worker, watches
+ * it, and starts another one, later and later, where it fails. A pair whose feed worker is gone has
+ * its own worker replaced, by the way that any failed worker goes: its orders are swept first. That
+ * costs a second or two, and needs no second way of reconnecting. Runs on the main thread; threads
+ * and time are handed in.
+ */
+
+import { messageOf } from "#domain/errors.ts";
+import { Backoff } from "#net/backoff.ts";
+import type { CancelTimer } from "#net/timers.ts";
+import type { VenueWorld } from "#venues/venue.ts";
+import type { FromFeed, ToFeed } from "./feed-messages.ts";
+import type { Log } from "./log.ts";
+import type { LogFields, LogLevel } from "./messages.ts";
+import type { VenueAccess } from "./venue-access.ts";
+import { WorkerLife } from "./worker-life.ts";
+import type { SpawnFeed } from "./worker-port.ts";
+
+export interface FeedWorkersOptions {
+  readonly spawn: SpawnFeed;
+  readonly world: VenueWorld;
+  readonly log: Log;
+}
+
+/** A pair whose worker is about to start. */
+export interface FeedUser {
+  readonly pairId: string;
+  readonly access: VenueAccess;
+  /** The feed worker that it shared ended: its own worker is of no use any more. */
+  readonly onLost: (reason: string) => void;
+}
+
+const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
+/** A worker that lived this long failed for another reason than the one before it. */
+const SETTLED_AFTER_MS = 60_000;
+/** It waits for nothing when it stops. */
+const STOP_TIMEOUT_MS = 1_000;
+
+export class FeedWorkers {
+  readonly #options: FeedWorkersOptions;
+  /** By the address that the venue counts sockets at. */
+  readonly #places = new Map<string, FeedPlace>();
+  #isStopped = false;
+
+  constructor(options: FeedWorkersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Finds a pair's worker its sockets. A pair keeps what it has until `leave`, whatever becomes of
+   * its workers; one that shares gets its own as soon as another has left.
+   * @returns to a feed worker, to be handed to the pair's worker; null: it has sockets of its own
+   */
+  join(user: FeedUser): MessagePort | null {
+    const { access } = user;
+    if (access.maxOwnSockets === null || this.#isStopped) return null;
+    const { restUrl } = access.urls;
+    const place = this.#places.get(restUrl) ?? new FeedPlace(access, this.#options);
+    this.#places.set(restUrl, place);
+    return place.join(user);
+  }
+
+  /** A pair has ended, or goes on elsewhere. */
+  leave(pairId: string): void {
+    for (const [key, place] of this.#places) {
+      place.leave(pairId);
+      if (place.isEmpty) this.#places.delete(key);
+    }
+  }
+
+  /** Ends every feed worker, within about a second. Never rejects. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all([...this.#places.values()].map((place) => place.stop()));
+    this.#places.clear();
+  }
+
+  /** For those who cannot wait. */
+  kill(): void {
+    this.#isStopped = true;
+    for (const place of this.#places.values()) place.kill();
+    this.#places.clear();
+  }
+}
+
+type FeedLife = WorkerLife<ToFeed, FromFeed>;
+
+/** The pairs at one address of a venue. */
+class FeedPlace {
+  readonly #access: VenueAccess;
+  readonly #options: FeedWorkersOptions;
+  readonly #backoff: Backoff;
+  /** Ids of pairs. */
+  readonly #own = new Set<string>();
+  readonly #shared = new Map<string, FeedUser>();
+  /** Ports that wait for a feed worker, by pair. */
+  readonly #waiting = new Map<string, MessagePort>();
+  /** Null: there is no thread. */
+  #life: FeedLife | null = null;
+  #bornMs = 0;
+  /** It ends because it was asked to. */
+  #isStopping = false;
+  #onStopped: () => void = () => undefined;
+  /** Of the start that is due later; null: none is. */
+  #cancelStart: CancelTimer | null = null;
+
+  constructor(access: VenueAccess, options: FeedWorkersOptions) {
+    this.#access = access;
+    this.#options = options;
+    this.#backoff = new Backoff(BACKOFF, options.world.rng);
+  }
+
+  get isEmpty(): boolean {
+    return this.#own.size === 0 && this.#shared.size === 0 && this.#life === null;
+  }
+
+  join(user: FeedUser): MessagePort | null {
+    const { pairId } = user;
+    const most = this.#access.maxOwnSockets ?? Infinity;
+    if (this.#own.has(pairId) || this.#own.size < most) {
+      this.#own.add(pairId);
+      this.#unshare(pairId);
+      return null;
+    }
+    const { port1, port2 } = new MessageChannel();
+    this.#shared.set(pairId, user);
+    // That of a worker which never lived to use it.
+    this.#waiting.get(pairId)?.close();
+    this.#waiting.set(pairId, port1);
+    if (this.#life !== null) this.#attach(this.#life);
+    else if (this.#cancelStart === null) this.#start();
+    return port2;
+  }
+
+  leave(pairId: string): void {
+    this.#own.delete(pairId);
+    this.#unshare(pairId);
+  }
+
+  /** Ends the feed worker; one that is due does not start. */
+  stop(): Promise<void> {
+    this.#cancelStart?.();
+    this.#cancelStart = null;
+    const life = this.#life;
+    if (life === null) return Promise.resolve();
+    this.#isStopping = true;
+    return new Promise((resolve) => {
+      const cancel = this.#options.world.timers.after(STOP_TIMEOUT_MS, () => {
+        life.terminate("no answer");
+      });
+      const before = this.#onStopped;
+      this.#onStopped = () => {
+        cancel();
+        before();
+        resolve();
+      };
+      life.post({ kind: "stop" });
+    });
+  }
+
+  kill(): void {
+    this.#cancelStart?.();
+    this.#isStopping = true;
+    this.#life?.terminate("killed");
+  }
+
+  #unshare(pairId: string): void {
+    this.#waiting.get(pairId)?.close();
+    this.#waiting.delete(pairId);
+    // The last one: its sockets are for nobody then.
+    if (this.#shared.delete(pairId) && this.#shared.size === 0) void this.stop();
+  }
+
+  #start(): void {
+    const { world, spawn } = this.#options;
+    const { venue, urls, budgets } = this.#access;
+    this.#isStopping = false;
+    this.#bornMs = world.timers.elapsedMs();
+    try {
+      const life: FeedLife = new WorkerLife({
+        name: `feed-${venue}`,
+        spawn,
+        timers: world.timers,
+        onMessage: (message) => this.#onMessage(message),
+        onEnd: (reason) => this.#onEnd(reason),
+      });
+      this.#life = life;
+      life.post({ kind: "open", venue, options: { urls, budgets } });
+      this.#attach(life);
+    } catch (thrown) {
+      this.#onEnd(`no thread: ${messageOf(thrown)}`);
+      return;
+    }
+    this.#say(
+      "info",
+      "feed-started",
+      "a feed worker was started, for pairs that share its sockets",
+    );
+  }
+
+  /** Hands all ports over that wait, unless it is about to end: then the next one has them. */
+  #attach(life: FeedLife): void {
+    if (this.#isStopping || life.reason !== null) return;
+    for (const port of this.#waiting.values()) life.post({ kind: "attach", port }, [port]);
+    this.#waiting.clear();
+  }
+
+  #onMessage(message: FromFeed): void {
+    switch (message.kind) {
+      case "alive":
+        this.#life?.beat();
+        return;
+      case "stopped":
+        this.#life?.terminate("stopped");
+        return;
+      case "failed":
+        this.#say("error", "feed-failed", message.error.message, { stack: message.stack });
+        this.#life?.terminate(message.error.message);
+        return;
+    }
+  }
+
+  #onEnd(reason: string): void {
+    this.#life = null;
+    if (this.#isStopping) {
+      this.#isStopping = false;
+      this.#onStopped();
+      this.#onStopped = () => undefined;
+      // Somebody came while it was ending.
+      if (this.#waiting.size > 0) this.#start();
+      return;
+    }
+    const { timers } = this.#options.world;
+    const livedMs = Math.round(timers.elapsedMs() - this.#bornMs);
+    if (livedMs >= SETTLED_AFTER_MS) this.#backoff.reset();
+    this.#say("error", "feed-lost", `the feed worker ended: ${reason}`, { livedMs });
+    this.#cancelStart = timers.after(this.#backoff.nextMs(), () => {
+      this.#cancelStart = null;
+      if (this.#waiting.size > 0) this.#start();
+    });
+    for (const [pairId, { onLost }] of this.#shared) {
+      // Those that wait have lost nothing.
+      if (!this.#waiting.has(pairId)) onLost(`the feed worker that it shared ended: ${reason}`);
+    }
+  }
+
+  #say(level: LogLevel, event: string, message: string, fields: LogFields = {}): void {
+    const { restUrl } = this.#access.urls;
+    this.#options.log({ level, pair: null, event, message, fields: { ...fields, at: restUrl } });
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * HlAccount: what the venue says of the account, as events of one pair: its stream as it comes, and
+ * on `reconcile` the whole truth: fills and funding not told yet, then position and worth with the
+ * open orders. Position and worth alone are read every 15 s, and soon after a fill. Other coins and
+ * the orders of others are passed over. Asks through HlApi; does no other I/O.
+ */
+
+import { messageOf } from "#domain/errors.ts";
+import type { AccountEvent } from "#domain/events.ts";
+import type { CancelTimer, Timers } from "#net/timers.ts";
+import type { InfoAnswer } from "./api.ts";
+import { FillLog, type FillLogParts } from "./fill-log.ts";
+import { FundingLog } from "./funding-log.ts";
+import {
+  type HlContext,
+  type PerpAccount,
+  type ReportedOrder,
+  readClearinghouse,
+  readOpenOrders,
+} from "./responses.ts";
+import { readUserEvent } from "./user-events.ts";
+
+/** While fills keep coming a snapshot may never be of one moment; then the last one has to do. */
+const MAX_SNAPSHOTS = 3;
+/** A position that fills do not explain is looked at once more: they may be listed late. */
+const MAX_DISPUTES = 2;
+const POLL_MS = 15_000;
+/** After a fill, until the venue's state surely has it. */
+const SETTLE_MS = 1000;
+/** Not more often than this, however many fills there are. */
+const LEAST_POLL_MS = 5000;
+
+/** A status of orders: see dead-mans-switch.ts. */
+const SWITCH_FIRED = "scheduledCancel";
+
+const NOTHING: CancelTimer = () => {};
+
+export interface AccountParts extends FillLogParts {
+  readonly timers: Timers;
+}
+
+export class HlAccount {
+  readonly #parts: AccountParts;
+  readonly #fills: FillLog;
+  readonly #funding: FundingLog;
+  #isReconciling = false;
+  #isWanted = false;
+  #isStopped = false;
+  #cancelPoll = NOTHING;
+  #pollDueMs = Infinity;
+  #polledMs = -Infinity;
+
+  constructor(parts: AccountParts) {
+    const { api, user, news, instrument } = parts;
+    this.#parts = parts;
+    this.#fills = new FillLog(parts);
+    this.#funding = new FundingLog({ api, user, news, coin: instrument.symbol });
+  }
+
+  /** Key of the newest fill told, or of the moment after which we began; null before that. */
+  get newestTradeId(): string | null {
+    return this.#fills.newestTradeId;
+  }
+
+  /** What is under way ends without news. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelPoll();
+  }
+
+  /**
+   * Notes the moment after which fills count: to be done before anything is quoted. Never rejects.
+   * @returns whether the venue answered, now or before
+   */
+  async begin(): Promise<boolean> {
+    try {
+      const problem = this.#fills.hasBegun ? null : await this.#begin();
+      if (problem !== null) this.#tellUnanswered(problem);
+      if (problem !== null || this.#isStopped) return false;
+      // What was settled since the position was taken over is ours.
+      const { clocks } = this.#parts.news;
+      this.#funding.begin(this.#fills.takenOverMs ?? clocks.venueNowMs());
+      if (this.#pollDueMs === Infinity) this.#pollAfter(POLL_MS);
+      return true;
+    } catch (thrown) {
+      this.#tellUnreadable(thrown);
+      return false;
+    }
+  }
+
+  /** One frame of the socket that is not of the market. Never throws. */
+  onFrame(text: string): void {
+    try {
+      const event = readUserEvent(JSON.parse(text), this.#parts.user);
+      switch (event.kind) {
+        case "orders":
+          for (const report of event.reports) this.#tellReport(report);
+          return;
+        case "fills":
+          if (!this.#fills.take(event.fills)) this.reconcile();
+          if (event.fills.length > 0 && !event.isSnapshot) this.#pollAfter(SETTLE_MS);
+          return;
+        case "fundings":
+          this.#funding.take(event.fundings);
+          return;
+        case "ignored":
+      }
+    } catch (thrown) {
+      // Money may have moved: what the message did not tell has to be asked for.
+      this.#tellUnreadable(thrown);
+      this.reconcile();
+    }
+  }
+
+  /** Asks for the whole truth. While it is being asked for, one more question is remembered. */
+  reconcile(): void {
+    this.#isWanted = true;
+    if (this.#isReconciling) return;
+    this.#isReconciling = true;
+    void this.#reconcileWhileWanted();
+  }
+
+  async #begin(): Promise<string | null> {
+    const state = await this.#state();
+    if (typeof state === "string") return state;
+    this.#fills.begin(state.venueTimeMs, this.#parts.instrument.lotsOf(state.position));
+    return null;
+  }
+
+  #tellReport(report: ReportedOrder): void {
+    const { orders, news, cloids, instrument } = this.#parts;
+    const { coin, cloid, venueOrderId } = report;
+    if (coin !== instrument.symbol) return;
+    const clientOrderId =
+      cloid === null ? orders.clientIdOf(venueOrderId) : cloids.clientOrderIdOf(cloid);
+    if (typeof clientOrderId !== "string") {
+      orders.noteForeign(venueOrderId);
+      return;
+    }
+    const event = report.event(clientOrderId, this.#context());
+    news.event(event);
+    if (event.message !== SWITCH_FIRED) return;
+    const message =
+      "the dead-man's switch has cancelled the account's orders: we had fallen silent";
+    news.alertSometimes("warning", "dead-mans-switch-fired", message);
+  }
+
+  async #reconcileWhileWanted(): Promise<void> {
+    while (this.#isWanted && !this.#isStopped) {
+      this.#isWanted = false;
+      try {
+        const problem = await this.#reconcileOnce();
+        if (problem !== null) this.#tellUnanswered(problem);
+      } catch (thrown) {
+        this.#tellUnreadable(thrown);
+      }
+    }
+    this.#isReconciling = false;
+  }
+
+  /** @returns null, or why there is no answer: whoever asked asks again */
+  async #reconcileOnce(): Promise<string | null> {
+    const { user, instrument } = this.#parts;
+    if (!this.#fills.hasBegun) {
+      const problem = await this.#begin();
+      if (problem !== null) return problem;
+    }
+    for (let round = 1; ; round += 1) {
+      const open = await this.#ask({ type: "frontendOpenOrders", user });
+      if (open.kind !== "answered") return open.message;
+      const state = await this.#state();
+      if (typeof state === "string") return state;
+      const reading = await this.#fills.read();
+      if (reading.kind === "unanswered") return reading.message;
+      if (reading.kind === "partly") return "there are more fills than are read at once";
+      // It moves no position: the rest is told without it.
+      const problem = await this.#funding.readIfDue();
+      if (problem !== null) this.#tellUnanswered(problem);
+      if (this.#isStopped) return null;
+      const isDisputed = this.#isDisputed(instrument.lotsOf(state.position));
+      const isOfOneMoment = this.#isOfOneMoment(state) && (!isDisputed || round >= MAX_DISPUTES);
+      if (isOfOneMoment || round >= MAX_SNAPSHOTS) {
+        this.#tellSnapshot(open.result, state);
+        return null;
+      }
+    }
+  }
+
+  /** It has every fill that was told. */
+  #isOfOneMoment({ venueTimeMs }: PerpAccount): boolean {
+    return this.#fills.newestMs <= venueTimeMs;
+  }
+
+  #isDisputed(lots: number): boolean {
+    const { positionLots } = this.#fills;
+    return positionLots !== null && positionLots !== lots;
+  }
+
+  #tellSnapshot(open: unknown, state: PerpAccount): void {
+    const { orders, cloids, instrument } = this.#parts;
+    const nameOf = (cloid: string | null): string | null => cloids.clientOrderIdOf(cloid);
+    const listed = readOpenOrders(open, nameOf, this.#context());
+    for (const order of listed) orders.note(order);
+    orders.isListed = true;
+    // The venue's word, whatever the fills make of it.
+    this.#fills.positionLots = instrument.lotsOf(state.position);
+    this.#tellState(
+      state,
+      listed.map(({ clientOrderId }) => clientOrderId),
+    );
+  }
+
+  #tellState(state: PerpAccount, openOrderIds: AccountEvent["openOrderIds"]): void {
+    const { news } = this.#parts;
+    const { liquidationPrice } = state;
+    news.event({
+      kind: "account",
+      venueTimeMs: state.venueTimeMs,
+      receivedTimeMs: news.clocks.nowMs(),
+      base: state.position,
+      quote: state.accountValue,
+      openOrderIds,
+      ...(liquidationPrice !== null && { liquidationPrice }),
+    });
+  }
+
+  /** The next reading of the state is due after so long, or sooner. */
+  #pollAfter(delayMs: number): void {
+    const { timers } = this.#parts;
+    if (this.#isStopped || !this.#fills.hasBegun) return;
+    const nowMs = timers.elapsedMs();
+    const dueMs = Math.max(nowMs + delayMs, this.#polledMs + LEAST_POLL_MS);
+    if (dueMs >= this.#pollDueMs) return;
+    this.#cancelPoll();
+    this.#pollDueMs = dueMs;
+    this.#cancelPoll = timers.after(dueMs - nowMs, () => void this.#poll());
+  }
+
+  /** Never rejects. */
+  async #poll(): Promise<void> {
+    const { timers, instrument } = this.#parts;
+    this.#polledMs = timers.elapsedMs();
+    this.#pollDueMs = Infinity;
+    this.#pollAfter(POLL_MS);
+    // The answer to a reconciliation says all of this as well.
+    if (this.#isReconciling) return;
+    try {
+      const state = await this.#state();
+      if (this.#isStopped || this.#isReconciling) return;
+      if (typeof state === "string") {
+        this.#tellUnanswered(state);
+        return;
+      }
+      const isKnown = this.#fills.positionLots !== null;
+      const isWhole = isKnown && !this.#isDisputed(instrument.lotsOf(state.position));
+      if (isWhole && this.#isOfOneMoment(state)) this.#tellState(state, null);
+      else this.reconcile();
+    } catch (thrown) {
+      this.#tellUnreadable(thrown);
+    }
+  }
+
+  /** Or why there is no answer. @throws {ProtocolError} */
+  async #state(): Promise<PerpAccount | string> {
+    const { user, instrument } = this.#parts;
+    const answer = await this.#ask({ type: "clearinghouseState", user });
+    if (answer.kind !== "answered") return answer.message;
+    return readClearinghouse(answer.result, instrument.symbol);
+  }
+
+  #ask(request: { readonly type: string; readonly user: string }): Promise<InfoAnswer> {
+    return this.#parts.api.info(request);
+  }
+
+  #tellUnanswered(message: string): void {
+    this.#parts.news.alertSometimes("info", "reconcile-unanswered", message);
+  }
+
+  #tellUnreadable(thrown: unknown): void {
+    this.#parts.news.alertOnce("critical", "unreadable-message", messageOf(thrown));
+  }
+
+  #context(): HlContext {
+    const { instrument, news } = this.#parts;
+    return { instrument, receivedTimeMs: news.clocks.nowMs() };
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * HlDesk: questions about one account of Hyperliquid, checks of its agent wallet, margin and
+ * leverage of a perp, and the sweep of orders that nobody looks after any more. For the main
+ * thread; asks through HlApi (REST), does no other I/O.
+ */
+
+import { InputError, messageOf } from "#domain/errors.ts";
+import { isOwnedBy, type OrderOwner } from "#domain/order.ts";
+import type { Rng } from "#domain/rng.ts";
+import { Backoff } from "#net/backoff.ts";
+import type { Timers } from "#net/timers.ts";
+import type { MarketSetup, PerpState, PerpWants, SweepResult, VenueDesk } from "#ports/venue.ts";
+import { VenueError } from "../venue.ts";
+import type { HlAccess } from "./access.ts";
+import { cancelAction, updateLeverageAction } from "./actions.ts";
+import { canceledVerdicts, plainVerdict, type Verdict } from "./answers.ts";
+import type { ActionAnswer, ActionRequest, HlApi, InfoAnswer, InfoRequest } from "./api.ts";
+import type { HlClock } from "./clock.ts";
+import { OwnCloids } from "./cloid.ts";
+import { actionError, badKey, resultIn, unreachable } from "./desk-errors.ts";
+import { BASE_FEES, type HlFees, type HlMarket, readFees, readMeta } from "./instruments.ts";
+import { checkSigner, signerOf } from "./key-check.ts";
+import { isStopId } from "./order-checks.ts";
+import {
+  type OpenOrderId,
+  readActiveAsset,
+  readClearinghouse,
+  readOpenOrderIds,
+  tradeIdAt,
+} from "./responses.ts";
+import { type HlSetup, readSetup, setupOf } from "./setup.ts";
+
+/** The quickest of so many is believed. */
+const CLOCK_SAMPLES = 5;
+/** A request that was on its way when its worker ended has arrived after this long. */
+const GRACE_MS = 1000;
+/** Cancels in one action: more cost more weight. */
+const MAX_AT_ONCE = 40;
+const EXPIRES_IN_MS = 5000;
+
+export interface DeskParts {
+  readonly api: HlApi;
+  readonly clock: Pick<HlClock, "measureBy" | "offsetMs">;
+  readonly timers: Timers;
+  readonly rng: Rng;
+  /** Null: public questions only. */
+  readonly access: HlAccess | null;
+}
+
+/** What is true of a sweep so far. */
+interface SweepState {
+  readonly symbol: string;
+  readonly owner: OrderOwner;
+  readonly access: HlAccess;
+  readonly deadlineMs: number;
+  canceled: number;
+  left: readonly string[];
+  problem: string | null;
+}
+
+export class HlDesk implements VenueDesk {
+  readonly #parts: DeskParts;
+  /** The signer is an agent of the account: this was asked, and does not change often. */
+  #isSignerKnown = false;
+  /** Numbers of perps that were asked for: they never change. */
+  readonly #assets = new Map<string, number>();
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  async clockOffsetMs(): Promise<number> {
+    const { clock, api } = this.#parts;
+    let problem: string | null = null;
+    for (let sample = 0; sample < CLOCK_SAMPLES; sample += 1) {
+      problem = (await clock.measureBy(api)) ?? problem;
+    }
+    if (clock.offsetMs !== null && Number.isFinite(clock.offsetMs)) return clock.offsetMs;
+    throw unreachable(problem ?? "it does not tell the time");
+  }
+
+  async loadMarket(symbol: string): Promise<MarketSetup> {
+    const meta = readMeta(await this.#ask({ type: "meta" }));
+    const data = setupOf(meta, symbol, await this.#fees());
+    const { instrument, isDelisted } = this.#note(data, symbol);
+    return { instrument, data, closed: isDelisted ? "delisted" : null };
+  }
+
+  async checkKey(): Promise<readonly string[]> {
+    const { api } = this.#parts;
+    const warnings = await checkSigner(api, this.#access());
+    return warnings;
+  }
+
+  /** What the account is worth: a perp's margin is in USDC alone. */
+  async balances(): Promise<ReadonlyMap<string, string>> {
+    const access = this.#access();
+    await this.#checkSigner(access);
+    const json = await this.#ask({ type: "clearinghouseState", user: access.user });
+    return new Map([["USDC", readClearinghouse(json, "").accountValue]]);
+  }
+
+  async openOrderIds(symbol: string, owner: OrderOwner): Promise<string[]> {
+    const { user } = this.#access();
+    const json = await this.#ask({ type: "frontendOpenOrders", user });
+    return ownedIn(json, symbol, owner).map(({ clientOrderId }) => clientOrderId);
+  }
+
+  async sweep(symbol: string, owner: OrderOwner, timeoutMs: number): Promise<SweepResult> {
+    const { timers, rng, access } = this.#parts;
+    if (access === null) return { canceled: 0, left: [], problem: "this needs an agent wallet" };
+    const backoff = new Backoff({ baseMs: 200, maxMs: 2000 }, rng);
+    const deadlineMs = timers.elapsedMs() + timeoutMs;
+    const start = { canceled: 0, left: [], problem: null };
+    const state: SweepState = { symbol, owner, access, deadlineMs, ...start };
+    for (let emptyLists = 0; ; ) {
+      const outcome = await this.#sweepOnce(state);
+      if (outcome === "never") return resultOf(state, "the venue refuses");
+      emptyLists = outcome === "empty" ? emptyLists + 1 : 0;
+      // Once more: what was under way at the first look may have arrived since.
+      if (emptyLists === 2) return { canceled: state.canceled, left: [], problem: null };
+      const leftMs = state.deadlineMs - timers.elapsedMs();
+      if (leftMs <= 0) return resultOf(state, "the time was over before the venue confirmed it");
+      if (outcome === "empty") await this.#pause(Math.min(leftMs, GRACE_MS));
+      else if (outcome === "again") await this.#pause(Math.min(leftMs, backoff.nextMs()));
+    }
+  }
+
+  async preparePerp(symbol: string, wants: PerpWants | null): Promise<PerpState> {
+    const access = this.#access();
+    const meta = readMeta(await this.#ask({ type: "meta" }));
+    const market = this.#note(setupOf(meta, symbol, BASE_FEES), symbol);
+    const { user } = access;
+    const before = readActiveAsset(await this.#ask(activeAsset(user, symbol)), symbol);
+    if (wants !== null) {
+      checkWants(wants, market);
+      const isAsWanted = before.mode === wants.marginMode && before.leverage === wants.leverage;
+      if (!isAsWanted) await this.#setLeverage(wants, market);
+    }
+    const after = readActiveAsset(await this.#ask(activeAsset(user, symbol)), symbol);
+    const account = readClearinghouse(
+      await this.#ask({ type: "clearinghouseState", user }),
+      symbol,
+    );
+    const isSet = after.mode === wants?.marginMode && after.leverage === wants.leverage;
+    if (wants !== null && !isSet) {
+      throw new VenueError(
+        "leverage-not-set",
+        `${symbol} is at ${after.mode} ${after.leverage}x, not at ${textOf(wants)}`,
+        { hint: "set it by hand at the venue, or close the position first" },
+      );
+    }
+    return {
+      marginMode: after.mode,
+      leverage: after.leverage,
+      position: account.position,
+      entryValue: account.entryValue,
+      freeMargin: account.freeMargin,
+      markPrice: after.markPrice,
+      sinceTradeId: tradeIdAt(account.venueTimeMs),
+      warnings: warningsOf(after.mode, account.otherCoins),
+    };
+  }
+
+  async #setLeverage(wants: PerpWants, { asset }: HlMarket): Promise<void> {
+    const isCross = wants.marginMode === "cross";
+    const action = updateLeverageAction(asset, isCross, wants.leverage);
+    const bounds = { requests: 1, isCancel: false, expiresInMs: EXPIRES_IN_MS };
+    const verdict = plainVerdict(await this.#parts.api.act({ action, ...bounds }));
+    if (verdict.kind === "accepted") return;
+    if (verdict.kind === "refused" && verdict.refusal.kind === "order") {
+      throw badLeverage(`the venue refuses ${textOf(wants)}: ${verdict.message}`);
+    }
+    throw actionError(verdict);
+  }
+
+  /**
+   * Lists, and cancels what is listed. Never throws.
+   * @returns `progress`: something was cancelled; `never`: more attempts are of no use
+   */
+  async #sweepOnce(state: SweepState): Promise<"empty" | "progress" | "again" | "never"> {
+    try {
+      const { user } = state.access;
+      const listing = await this.#inTime<InfoAnswer>(
+        state,
+        this.#parts.api.info({ type: "frontendOpenOrders", user }),
+        { kind: "unanswered", message: LATE },
+      );
+      const orders = ownedIn(resultIn(listing), state.symbol, state.owner);
+      state.left = orders.map(({ clientOrderId }) => clientOrderId);
+      state.problem = null;
+      if (orders.length === 0) return "empty";
+      return await this.#cancelListed(orders, state);
+    } catch (thrown) {
+      state.problem = messageOf(thrown);
+      return "again";
+    }
+  }
+
+  /** @throws {MmError} where the answer cannot be read */
+  async #cancelListed(
+    listed: readonly OwnedOrder[],
+    state: SweepState,
+  ): Promise<"progress" | "again" | "never"> {
+    const asset = await this.#assetOf(state);
+    const quotes = listed.filter(({ clientOrderId }) => !isStopId(clientOrderId));
+    const isFast = quotes.length > 0;
+    const orders = (isFast ? quotes : listed).slice(0, MAX_AT_ONCE);
+    const cancels = orders.map(({ oid }) => ({ asset, oid }));
+    const request: ActionRequest = {
+      action: cancelAction(cancels, isFast),
+      requests: orders.length,
+      isCancel: true,
+      expiresInMs: EXPIRES_IN_MS,
+    };
+    const answer = await this.#inTime<ActionAnswer>(state, this.#parts.api.act(request), {
+      kind: "unknown",
+      message: LATE,
+    });
+    const verdicts = canceledVerdicts(answer, orders.length);
+    const canceled = verdicts.filter(({ kind }) => kind === "accepted").length;
+    state.canceled += canceled;
+    // What became of the others the next list tells.
+    for (const verdict of verdicts) {
+      if (verdict.kind === "accepted") continue;
+      state.problem = verdict.message;
+      if (isForGood(verdict)) return "never";
+    }
+    return canceled > 0 ? "progress" : "again";
+  }
+
+  async #assetOf(state: SweepState): Promise<number> {
+    const known = this.#assets.get(state.symbol);
+    if (known !== undefined) return known;
+    const asking = this.#parts.api.info({ type: "meta" });
+    const late: InfoAnswer = { kind: "unanswered", message: LATE };
+    const meta = readMeta(resultIn(await this.#inTime<InfoAnswer>(state, asking, late)));
+    return this.#note(setupOf(meta, state.symbol, BASE_FEES), state.symbol).asset;
+  }
+
+  #note(setup: HlSetup, symbol: string): HlMarket {
+    const market = readSetup(setup, symbol);
+    this.#assets.set(symbol, market.asset);
+    return market;
+  }
+
+  /** An answer, or `otherwise` where the time of the sweep is over first. */
+  async #inTime<Answer>(
+    { deadlineMs }: SweepState,
+    asking: Promise<Answer>,
+    otherwise: Answer,
+  ): Promise<Answer> {
+    const { timers } = this.#parts;
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const leftMs = Math.max(0, deadlineMs - timers.elapsedMs());
+    const cancelTimer = timers.after(leftMs, () => resolve(otherwise));
+    const answer = await Promise.race([asking, promise]);
+    cancelTimer();
+    return answer;
+  }
+
+  async #fees(): Promise<HlFees> {
+    const { access } = this.#parts;
+    if (access === null) return BASE_FEES;
+    return readFees(await this.#ask({ type: "userFees", user: access.user }));
+  }
+
+  async #checkSigner(access: HlAccess): Promise<void> {
+    if (this.#isSignerKnown) return;
+    await signerOf(this.#parts.api, access);
+    this.#isSignerKnown = true;
+  }
+
+  async #ask(request: InfoRequest): Promise<unknown> {
+    return resultIn(await this.#parts.api.info(request));
+  }
+
+  #access(): HlAccess {
+    const { access } = this.#parts;
+    if (access === null) throw badKey("this needs an account and its agent wallet");
+    return access;
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#parts.timers.after(delayMs, resolve);
+    return promise;
+  }
+}
+
+const LATE = "no answer within the time of the sweep";
+
+interface OwnedOrder {
+  readonly clientOrderId: string;
+  readonly oid: number;
+}
+
+function ownedIn(json: unknown, symbol: string, owner: OrderOwner): OwnedOrder[] {
+  const cloids = new OwnCloids(owner.prefix, owner.pairId);
+  return readOpenOrderIds(json, symbol).flatMap(({ oid, cloid }: OpenOrderId) => {
+    const clientOrderId = cloids.clientOrderIdOf(cloid);
+    const isOwned = clientOrderId !== null && isOwnedBy(owner, clientOrderId);
+    return isOwned ? [{ clientOrderId, oid }] : [];
+  });
+}
+
+function activeAsset(user: string, coin: string): InfoRequest {
+  return { type: "activeAssetData", user, coin };
+}
+
+/** @throws {InputError} `bad-leverage` */
+function checkWants(wants: PerpWants, { instrument, maxLeverage, onlyIsolated }: HlMarket): void {
+  const { symbol } = instrument;
+  const { leverage, marginMode } = wants;
+  if (!Number.isSafeInteger(leverage) || leverage < 1 || leverage > maxLeverage) {
+    throw badLeverage(`${symbol} has leverages from 1 to ${maxLeverage}, not ${leverage}`);
+  }
+  if (marginMode === "cross" && onlyIsolated) {
+    throw badLeverage(`${symbol} has isolated margin only`);
+  }
+}
+
+function badLeverage(message: string): InputError {
+  return new InputError("bad-leverage", message, {
+    hint: "change `leverage` or `marginMode` of the pair's quote",
+  });
+}
+
+function textOf({ marginMode, leverage }: PerpWants): string {
+  return `${marginMode} ${leverage}x`;
+}
+
+function warningsOf(mode: PerpWants["marginMode"], otherCoins: readonly string[]): string[] {
+  if (mode !== "cross" || otherCoins.length === 0) return [];
+  return [`Positions in ${otherCoins.join(", ")} share this account's cross margin.`];
+}
+
+function isForGood(verdict: Exclude<Verdict<unknown>, { kind: "accepted" }>): boolean {
+  return verdict.kind === "refused" && verdict.refusal.kind === "fatal";
+}
+
+function resultOf({ canceled, left, problem }: SweepState, otherwise: string): SweepResult {
+  return { canceled, left, problem: problem ?? otherwise };
+}

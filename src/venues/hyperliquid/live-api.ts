@@ -1,0 +1,98 @@
+/**
+ * LiveHlApi: Hyperliquid as a pair's worker uses it: actions over its WebSocket, and by REST while
+ * that is down; questions by REST always. An action goes one way only. I/O through the two that it
+ * is handed, neither of which it opens or closes.
+ */
+
+import type { BudgetStatus, ConnectionStatus } from "#ports/venue.ts";
+import { RoundTrips } from "../round-trips.ts";
+import type { ActionGate, PreparedAction } from "./action-gate.ts";
+import type { AddressBudget } from "./address-budget.ts";
+import type { ActionAnswer, ActionRequest, HlApi, InfoAnswer, InfoRequest } from "./api.ts";
+import type { HlClock } from "./clock.ts";
+import type { HlLimits } from "./limits.ts";
+import type { HlRest } from "./rest.ts";
+import type { HlSocket } from "./socket.ts";
+
+export interface LiveParts {
+  readonly socket: HlSocket;
+  readonly rest: HlRest;
+  /** The same that `rest` was given. */
+  readonly gate: ActionGate;
+  readonly clock: HlClock;
+  readonly limits: HlLimits;
+  readonly address: AddressBudget;
+  /** Of one action. Default: 5 000. */
+  readonly timeoutMs?: number;
+}
+
+/** Before another attempt, where the sockets have no room for a post: answers make some soon. */
+const BUSY_PAUSE_MS = 500;
+
+export class LiveHlApi implements HlApi {
+  readonly #parts: Required<LiveParts>;
+  readonly #roundTrips = new RoundTrips();
+
+  constructor(parts: LiveParts) {
+    this.#parts = { timeoutMs: 5_000, ...parts };
+  }
+
+  /** Actions go over the WebSocket now. */
+  get isFast(): boolean {
+    return this.#parts.socket.isUp;
+  }
+
+  get inFlight(): number {
+    return this.#parts.socket.inFlight + this.#parts.rest.inFlight;
+  }
+
+  /** Of the last actions that were answered over the WebSocket; null before the first. */
+  roundTripMs(): ConnectionStatus["roundTripMs"] {
+    return this.#roundTrips.percentiles();
+  }
+
+  budgets(): BudgetStatus[] {
+    const { limits, address } = this.#parts;
+    return [...limits.statuses(), address.budgetStatus()];
+  }
+
+  venueNowMs(): number {
+    return this.#parts.clock.venueNowMs();
+  }
+
+  info(request: InfoRequest): Promise<InfoAnswer> {
+    return this.#parts.rest.info(request);
+  }
+
+  act(request: ActionRequest): Promise<ActionAnswer> {
+    const { socket, rest, gate } = this.#parts;
+    if (!socket.isUp) return rest.act(request);
+    const prepared = gate.prepare(request);
+    return prepared.kind === "ready"
+      ? this.#post(prepared)
+      : Promise.resolve<ActionAnswer>(prepared);
+  }
+
+  async #post(prepared: PreparedAction): Promise<ActionAnswer> {
+    const { socket, rest, gate, clock, timeoutMs } = this.#parts;
+    const { isCancel } = prepared.request;
+    const sentMs = clock.nowMs();
+    const outcome = await socket.post("action", prepared.body, timeoutMs, isCancel);
+    switch (outcome.kind) {
+      case "answered":
+        this.#roundTrips.add(clock.nowMs() - sentMs);
+        return gate.verdictOf(prepared, outcome.payload);
+      case "refused":
+        return gate.refused(prepared, outcome.message);
+      case "unknown":
+        return outcome;
+      case "not-sent": {
+        // Its nonce and its expiry are still good: it waited for nobody.
+        if (outcome.why === "not-connected") return rest.send(prepared, gate);
+        gate.notSent(prepared);
+        const retryAtMs = this.venueNowMs() + BUSY_PAUSE_MS;
+        return { ...outcome, retryAtMs };
+      }
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * OrderNews: verdicts on orders, modifications and cancels as news of the orders that they are
+ * about. May import domain and the venue's readers; does no I/O.
+ */
+
+import type { OrderChange } from "#domain/events.ts";
+import type { Instrument } from "#domain/instrument.ts";
+import type { OrderRequest, RejectReason } from "#domain/order.ts";
+import type { VenueNews } from "../news.ts";
+import type { OwnOrders } from "../own-orders.ts";
+import type { Placed, Verdict } from "./answers.ts";
+import { type ModifyRefusal, modifyRefusalOf, type Refusal } from "./errors.ts";
+import type { CancelRefused } from "./outbox.ts";
+
+type Unsent = Extract<Verdict<never>, { kind: "unsent" }>;
+
+export class OrderNews {
+  readonly #news: VenueNews;
+  readonly #orders: OwnOrders;
+  readonly #instrument: Instrument;
+
+  constructor(news: VenueNews, orders: OwnOrders, instrument: Instrument) {
+    this.#news = news;
+    this.#orders = orders;
+    this.#instrument = instrument;
+  }
+
+  placed(request: OrderRequest, verdict: Verdict<Placed>): void {
+    const { clientOrderId } = request;
+    switch (verdict.kind) {
+      case "accepted":
+        this.#taken(request, verdict.result);
+        return;
+      case "refused":
+        this.#refused(clientOrderId, verdict.refusal, verdict.message);
+        return;
+      case "unsent":
+        this.#news.order(clientOrderId, "rejected", wordOf(verdict));
+        return;
+      case "unknown":
+        this.#news.order(clientOrderId, "unknown", { message: verdict.message });
+    }
+  }
+
+  /** @param isWhole the action was refused, not this part of it: nothing of it was done */
+  modified(
+    replacedId: string,
+    request: OrderRequest,
+    { verdict, isWhole }: { readonly verdict: Verdict<Placed>; readonly isWhole: boolean },
+  ): void {
+    const { message } = verdict.kind === "accepted" ? { message: "" } : verdict;
+    switch (verdict.kind) {
+      case "accepted":
+        this.#news.order(replacedId, "canceled");
+        this.placed(request, verdict);
+        return;
+      case "refused": {
+        const refusal = modifyRefusalOf(message);
+        const old = isWhole ? "untouched" : refusal.old;
+        this.#oldOne(replacedId, { old, placed: refusal.placed }, message);
+        this.#refused(request.clientOrderId, refusal.placed, message);
+        return;
+      }
+      case "unsent":
+        this.#news.order(replacedId, "cancel-rejected", wordOf(verdict));
+        this.placed(request, verdict);
+        return;
+      case "unknown":
+        this.#news.order(replacedId, "unknown", { message });
+        this.placed(request, verdict);
+    }
+  }
+
+  canceled(clientOrderId: string, change: CancelRefused, verdict: Verdict<"success">): void {
+    switch (verdict.kind) {
+      case "accepted":
+        this.#news.order(clientOrderId, "canceled");
+        return;
+      case "refused":
+        this.#tellTrouble(verdict.refusal, verdict.message);
+        this.#news.order(clientOrderId, change, {
+          reason: verdict.refusal.reason,
+          message: verdict.message,
+        });
+        return;
+      case "unsent":
+        this.#news.order(clientOrderId, change, wordOf(verdict));
+        return;
+      case "unknown":
+        this.#news.order(clientOrderId, "unknown", { message: verdict.message });
+    }
+  }
+
+  /** Fills themselves come by the account's stream: here only the order's state is told. */
+  #taken(request: OrderRequest, { venueOrderId, filled }: Placed): void {
+    const { clocks } = this.#news;
+    // The stream was quicker, and may have told more since.
+    const known = this.#orders.find(request.clientOrderId)?.venueOrderId ?? null;
+    if (filled === null && known !== null) return;
+    const filledLots = filled === null ? -1 : this.#instrument.lotsOf(filled);
+    this.#news.event({
+      kind: "order",
+      venueTimeMs: clocks.venueNowMs(),
+      receivedTimeMs: clocks.nowMs(),
+      clientOrderId: request.clientOrderId,
+      venueOrderId,
+      change: changeOfTaken(request, filledLots),
+      quantityLots: -1,
+      filledLots,
+      reason: null,
+      message: "",
+    });
+  }
+
+  #refused(clientOrderId: string, refusal: Refusal, message: string): void {
+    this.#tellTrouble(refusal, message);
+    const change = refusal.kind === "order" ? refusal.change : "rejected";
+    this.#news.order(clientOrderId, change, { reason: refusal.reason, message });
+  }
+
+  #oldOne(replacedId: string, { old, placed }: ModifyRefusal, message: string): void {
+    switch (old) {
+      case "canceled":
+        this.#news.order(replacedId, "canceled");
+        return;
+      case "doubtful":
+        this.#news.order(replacedId, "unknown", { message });
+        return;
+      case "gone":
+        this.#news.order(replacedId, "cancel-rejected", { reason: "unknown-order", message });
+        return;
+      case "untouched":
+        this.#news.order(replacedId, "cancel-rejected", { reason: placed.reason, message });
+    }
+  }
+
+  /** What concerns more than this one order. */
+  #tellTrouble(refusal: Refusal, message: string): void {
+    switch (refusal.kind) {
+      case "fatal":
+        this.#news.alertOnce("critical", "venue-refuses", message);
+        return;
+      case "nonce":
+      case "expired":
+        this.#news.alertSometimes("warning", `action-${refusal.kind}`, message);
+        return;
+      case "order":
+      case "throttled":
+    }
+  }
+}
+
+/** Of an order that may only take, what was not filled at once never will be. */
+function changeOfTaken(request: OrderRequest, filledLots: number): OrderChange {
+  if (filledLots < 0) return "open";
+  if (filledLots >= request.quantityLots) return "filled";
+  return request.type === "market" || request.timeInForce === "ioc" ? "expired" : "open";
+}
+
+function wordOf({ why, message }: Unsent): { reason: RejectReason; message: string } {
+  return { reason: why === "budget" ? "throttled" : "other", message };
+}

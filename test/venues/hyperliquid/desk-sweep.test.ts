@@ -1,0 +1,121 @@
+/** The sweep of orders that nobody looks after any more. */
+
+import { describe, expect, test } from "bun:test";
+import * as v from "valibot";
+import type { ActionAnswer, ActionRequest } from "#venues/hyperliquid/api.ts";
+import { kitOf, OURS } from "./desk-kit.ts";
+import { COIN, done, idOf, LOST, orderOf, turn } from "./hl-kit.ts";
+
+const Cancels = v.object({ cancels: v.array(v.object({ o: v.number() })) });
+
+describe("a sweep", () => {
+  /** A venue with these orders; cancels are answered by `cancel`. */
+  async function swept(
+    orders: object[],
+    cancel: (oids: number[], request: ActionRequest) => ActionAnswer,
+    timeoutMs = 60_000,
+  ) {
+    const kit = kitOf({ frontendOpenOrders: () => orders });
+    const sweeping = kit.desk.sweep(COIN, OURS, timeoutMs);
+    const ended = sweeping.then(() => true);
+    const goesOn = turn().then(() => false);
+    for (let step = 0; step < 500; step += 1) {
+      await turn();
+      if (await Promise.race([ended, goesOn])) break;
+      while (kit.api.acts.size > 0) {
+        const { request, answer } = await kit.api.acts.next();
+        const { cancels } = v.parse(Cancels, request.action);
+        const oids = cancels.map(({ o }) => o);
+        answer(cancel(oids, request));
+        await turn();
+      }
+      kit.timers.advance(500);
+    }
+    return { ...(await sweeping), kit };
+  }
+
+  const others = (): object[] => [
+    orderOf(idOf(1, { pair: "SUI2" }), 1),
+    orderOf(idOf(1, { epoch: 8 }), 2),
+    orderOf(null, 3),
+    orderOf(idOf(1), 4, { coin: "BTC" }),
+  ];
+
+  test("cancels ours in batches, and has the venue say twice that there are none", async () => {
+    const orders = others();
+    for (let sequence = 1; sequence <= 45; sequence += 1) {
+      orders.push(orderOf(idOf(sequence, { epoch: 3 }), 100 + sequence));
+    }
+    const sizes: number[] = [];
+    const { canceled, left, problem, kit } = await swept(orders, (oids) => {
+      sizes.push(oids.length);
+      const statuses = oids.map((oid) => {
+        orders.splice(
+          orders.findIndex((order) => "oid" in order && order.oid === oid),
+          1,
+        );
+        return "success";
+      });
+      return done(...statuses);
+    });
+    expect({ canceled, left, problem }).toEqual({ canceled: 45, left: [], problem: null });
+    expect(sizes).toEqual([40, 5]);
+    expect(orders).toEqual(others());
+    expect(kit.api.log.filter(({ type }) => type === "frontendOpenOrders")).toHaveLength(4);
+    expect(kit.timers.pending).toBe(0);
+  });
+
+  test("stops are cancelled last, and not past the queue", async () => {
+    const orders = [orderOf(idOf(1, { role: "stop-loss" }), 11), orderOf(idOf(2), 12)];
+    const seen: [number[], boolean][] = [];
+    await swept(orders, (oids, { action }) => {
+      seen.push([oids, action["f"] === true]);
+      for (const oid of oids) {
+        orders.splice(
+          orders.findIndex((order) => "oid" in order && order.oid === oid),
+          1,
+        );
+      }
+      return done(...oids.map(() => "success"));
+    });
+    expect(seen).toEqual([
+      [[12], true],
+      [[11], false],
+    ]);
+  });
+
+  test("goes on through trouble; what a lost cancel did the next list tells", async () => {
+    const orders = [orderOf(idOf(1), 11)];
+    let cancels = 0;
+    const { left, problem } = await swept(orders, () => {
+      cancels += 1;
+      if (cancels === 2) orders.length = 0;
+      return cancels === 1
+        ? { kind: "not-sent", why: "budget", retryAtMs: 0, message: "no" }
+        : LOST;
+    });
+    expect({ left, problem, cancels }).toEqual({ left: [], problem: null, cancels: 2 });
+  });
+
+  test("says what is left where the time is over", async () => {
+    const { left, problem, canceled } = await swept([orderOf(idOf(1), 11)], () => LOST, 3000);
+    expect({ left, canceled }).toEqual({ left: [idOf(1)], canceled: 0 });
+    expect(problem).toBe(LOST.message);
+  });
+
+  test("takes a refused key for an answer", async () => {
+    let cancels = 0;
+    const message = "L1 error: User or API Wallet 0x1 does not exist.";
+    const { problem } = await swept([orderOf(idOf(1), 11)], () => {
+      cancels += 1;
+      return { kind: "refused", message };
+    });
+    expect([problem, cancels]).toEqual([message, 1]);
+  });
+
+  test("lists our ids", async () => {
+    const orders = [...others(), orderOf(idOf(9), 11)];
+    const { desk } = kitOf({ frontendOpenOrders: orders });
+    expect(await desk.openOrderIds(COIN, OURS)).toEqual([idOf(9)]);
+  });
+});

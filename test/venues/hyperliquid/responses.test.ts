@@ -1,0 +1,216 @@
+/** The venue's answers and frames, as published and as made up, through our readers. */
+
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
+import { InputError } from "#domain/errors.ts";
+import { canceledVerdicts, placedVerdicts } from "#venues/hyperliquid/answers.ts";
+import { OwnCloids } from "#venues/hyperliquid/cloid.ts";
+import {
+  isMoment,
+  isNewerTrade,
+  readActiveAsset,
+  readClearinghouse,
+  readFills,
+  readOpenOrders,
+  readOrderStatus,
+  readRateLimit,
+  timeOfTradeId,
+  tradeIdAt,
+} from "#venues/hyperliquid/responses.ts";
+import { readUserEvent } from "#venues/hyperliquid/user-events.ts";
+import { ProtocolError } from "#venues/wire.ts";
+import { sharedPath } from "../../shared.ts";
+import {
+  done,
+  fillOf,
+  idOf,
+  LOST,
+  marketOf,
+  NOW_MS,
+  orderOf,
+  reportOf,
+  stateOf,
+  USER,
+} from "./hl-kit.ts";
+
+const { instrument } = marketOf();
+const context = { instrument, receivedTimeMs: NOW_MS };
+const cloids = new OwnCloids("mm", "SUI1");
+
+function fixture(name: string): unknown {
+  const path = sharedPath("fixtures", "hyperliquid", name);
+  return path === null ? null : JSON.parse(readFileSync(path, "utf8"));
+}
+
+describe("what others have recorded", () => {
+  test("an account that owes more than it has in cash is still worth something", () => {
+    const json = fixture("http_clearinghouse_state_negative_total_raw_usd.json");
+    if (json === null) return;
+    expect(readClearinghouse(json, "BTC")).toEqual({
+      venueTimeMs: 1_700_000_000_000,
+      accountValue: "1736.030875",
+      freeMargin: "772.232111",
+      otherCoins: [],
+      position: "0",
+      entryValue: "0",
+      liquidationPrice: null,
+      margin: null,
+    });
+  });
+
+  test("fills with settlements and dust of spot among them", () => {
+    const json = fixture("http_user_fills_dust_conversion.json");
+    if (json === null) return;
+    const fills = readFills(json);
+    const times = fills.map(({ venueTimeMs }) => venueTimeMs);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    const arb = fills.find(({ coin }) => coin === "ARB");
+    expect(arb?.tradeId).toBe("ARB|17679709382320|481029459465|1782526679879");
+    expect(new Set(fills.map(({ tradeId }) => tradeId)).size).toBe(fills.length);
+  });
+
+  test("a fill of a maker whom a liquidation met: `userEvents` are not what we listen to", () => {
+    const json = fixture("ws_user_fill_liquidation.json");
+    if (json === null) return;
+    expect(readUserEvent(json, USER)).toEqual({ kind: "ignored", channel: "user" });
+    const { data } = v.parse(v.object({ data: v.object({ fills: v.unknown() }) }), json);
+    expect(readFills(data.fills)).toMatchObject([
+      {
+        tradeId: "BTC|745210434703679|55030848197|1781528065899",
+        liquidatedUser: "0x360878d351f05975e25f1807a27895e1e5e004fb",
+        cloid: "0xe8d5fd7ebbb4c3cff4d1803472a11463",
+      },
+    ]);
+  });
+});
+
+describe("an account's state", () => {
+  test("a short position costs less than nothing", () => {
+    expect(readClearinghouse(stateOf("-2.50"), "SUI")).toEqual({
+      venueTimeMs: NOW_MS,
+      accountValue: "1000",
+      freeMargin: "970",
+      otherCoins: [],
+      position: "-2.5",
+      entryValue: "-7.5",
+      liquidationPrice: 9.25,
+      margin: { mode: "cross", leverage: 5 },
+    });
+  });
+
+  test("isolated margin, other coins beside, and no price of liquidation", () => {
+    const leverage = { type: "isolated", value: 3, rawUsd: "-12.5" };
+    const position = { coin: "SUI", szi: "1.0", entryPx: "3.0", leverage, liquidationPx: null };
+    const summary = { accountValue: "5.0", totalMarginUsed: "7.0" };
+    const state = {
+      assetPositions: [{ position: { coin: "BTC", szi: 5 } }, { position }],
+      marginSummary: { ...summary, accountValue: "105.0" },
+      crossMarginSummary: summary,
+      time: NOW_MS,
+    };
+    expect(readClearinghouse(state, "SUI")).toMatchObject({
+      accountValue: "105",
+      freeMargin: "0",
+      otherCoins: ["BTC"],
+      liquidationPrice: null,
+      margin: { mode: "isolated", leverage: 3 },
+    });
+  });
+
+  test("leverage and mark of one coin, and of no other", () => {
+    const json = {
+      user: USER,
+      coin: "SUI",
+      leverage: { type: "cross", value: 5 },
+      maxTradeSzs: ["1.0", "1.0"],
+      availableToTrade: ["1.0", "1.0"],
+      markPx: "3.0000",
+    };
+    expect(readActiveAsset(json, "SUI")).toEqual({ mode: "cross", leverage: 5, markPrice: "3" });
+    expect(() => readActiveAsset(json, "BTC")).toThrow(ProtocolError);
+  });
+
+  test("requests counted", () => {
+    const json = {
+      cumVlm: "2854574.59",
+      nRequestsUsed: 2890,
+      nRequestsCap: 2864574,
+      nRequestsSurplus: 0,
+    };
+    expect(readRateLimit(json)).toEqual({
+      cumVlm: 2_854_574.59,
+      nRequestsUsed: 2890,
+      nRequestsCap: 2_864_574,
+    });
+  });
+});
+
+describe("orders", () => {
+  const nameOf = (cloid: string | null): string | null => cloids.clientOrderIdOf(cloid);
+
+  const statuses: readonly (readonly [string, string, string, number])[] = [
+    ["open", "6.0", "open", 40],
+    ["triggered", "10.0", "open", 0],
+    ["filled", "0.0", "filled", 100],
+    ["canceled", "6.0", "canceled", 40],
+    // What was left is not always said of an order that was ended.
+    ["canceled", "0.0", "canceled", -1],
+    ["marginCanceled", "10.0", "expired", 0],
+    ["scheduledCancel", "10.0", "expired", 0],
+    ["somethingNewCanceled", "10.0", "expired", 0],
+    ["tickRejected", "10.0", "rejected", 0],
+    ["somethingNewRejected", "10.0", "rejected", 0],
+  ];
+  test.each(statuses)("%s with %s left is %s", (status, sz, change, filledLots) => {
+    const report = reportOf(orderOf(idOf(1), 77, { sz }), status);
+    const order = readOrderStatus({ status: "order", order: report });
+    expect(order?.event(idOf(1), context)).toMatchObject({
+      venueOrderId: "77",
+      change,
+      quantityLots: 100,
+      filledLots,
+    });
+  });
+
+  test("of others no more is read than whose they are", () => {
+    const offGrid = { ...orderOf(null, 5), sz: "0.00001", side: "up" };
+    const listed = readOpenOrders([offGrid, orderOf(idOf(1), 6)], nameOf, context);
+    expect(listed).toMatchObject([{ clientOrderId: idOf(1), venueOrderId: "6", change: "open" }]);
+    expect(() => readOpenOrders([{ ...orderOf(idOf(1), 6), sz: "0.01" }], nameOf, context)).toThrow(
+      InputError,
+    );
+  });
+});
+
+describe("keys of fills", () => {
+  test("are ordered by time, and may be of a moment", () => {
+    expect(timeOfTradeId(`SUI|1|2|${NOW_MS}`)).toBe(NOW_MS);
+    expect(tradeIdAt(NOW_MS + 0.5)).toBe(`|||${NOW_MS}`);
+    expect(isMoment(tradeIdAt(NOW_MS))).toBe(true);
+    expect(timeOfTradeId(tradeIdAt(NOW_MS))).toBe(NOW_MS);
+    expect(timeOfTradeId("ETHUSDT:17")).toBe(-Infinity);
+    expect(isNewerTrade("SUI|1|2|100", "SUI|9|9|99")).toBe(true);
+    expect(isNewerTrade("SUI|1|2|100", "SUI|9|9|100")).toBe(false);
+  });
+
+  test("a fill of nothing is no fill", () => {
+    const [fill] = readFills([fillOf({ tid: 1, sz: "0.0" })]);
+    expect(() => fill?.fill(instrument)).toThrow(ProtocolError);
+  });
+});
+
+describe("answers to actions", () => {
+  test("one error stands for all; as many statuses as elements otherwise", () => {
+    const error = { error: "Order has invalid size" };
+    expect(placedVerdicts(done(error), 3).map(({ kind }) => kind)).toEqual([
+      "refused",
+      "refused",
+      "refused",
+    ]);
+    expect(() => placedVerdicts(done(), 1)).toThrow(ProtocolError);
+    expect(() => canceledVerdicts(done("success"), 2)).toThrow(ProtocolError);
+    expect(placedVerdicts(LOST, 2).map(({ kind }) => kind)).toEqual(["unknown", "unknown"]);
+    expect(canceledVerdicts(done("done"), 1)).toMatchObject([{ kind: "unknown" }]);
+  });
+});
