@@ -147,8 +147,8 @@ export interface VenueDesk {
    */
   sweep(symbol: string, owner: OrderOwner, timeoutMs: number): Promise<SweepResult>;
   /**
-   * Perps only: sets margin mode and leverage where they are wanted otherwise than they are, and
-   * reads them back together with the position. Changes nothing where `wants` is null.
+   * Perps only: sets margin mode and leverage, and reads them back together with the position.
+   * Changes nothing where `wants` is null.
    * @throws {InputError} `bad-leverage`; {MmError}
    */
   preparePerp?(symbol: string, wants: PerpWants | null): Promise<PerpState>;

@@ -62,6 +62,11 @@ export class HlAccount {
     return this.#fills.newestTradeId;
   }
 
+  /** The stream broke: what it would have told has to be found. */
+  noteGap(): void {
+    this.#fills.noteGap();
+  }
+
   /** What is under way ends without news. */
   stop(): void {
     this.#isStopped = true;
@@ -97,7 +102,7 @@ export class HlAccount {
           for (const report of event.reports) this.#tellReport(report);
           return;
         case "fills":
-          if (!this.#fills.take(event.fills)) this.reconcile();
+          if (!this.#fills.take(event.fills, event.isSnapshot)) this.reconcile();
           if (event.fills.length > 0 && !event.isSnapshot) this.#pollAfter(SETTLE_MS);
           return;
         case "fundings":
@@ -108,6 +113,7 @@ export class HlAccount {
     } catch (thrown) {
       // Money may have moved: what the message did not tell has to be asked for.
       this.#tellUnreadable(thrown);
+      this.#fills.noteGap();
       this.reconcile();
     }
   }
@@ -123,7 +129,7 @@ export class HlAccount {
   async #begin(): Promise<string | null> {
     const state = await this.#state();
     if (typeof state === "string") return state;
-    this.#fills.begin(state.venueTimeMs, this.#parts.instrument.lotsOf(state.position));
+    this.#fills.begin(state.venueTimeMs, state.position);
     return null;
   }
 
@@ -170,9 +176,8 @@ export class HlAccount {
       if (open.kind !== "answered") return open.message;
       const state = await this.#state();
       if (typeof state === "string") return state;
-      const reading = await this.#fills.read();
-      if (reading.kind === "unanswered") return reading.message;
-      if (reading.kind === "partly") return "there are more fills than are read at once";
+      const unread = await this.#readFills(state);
+      if (unread !== null) return unread;
       // It moves no position: the rest is told without it.
       const problem = await this.#funding.readIfDue();
       if (problem !== null) this.#tellUnanswered(problem);
@@ -184,6 +189,18 @@ export class HlAccount {
         return null;
       }
     }
+  }
+
+  /**
+   * Where one may be missing: a list costs ten times as much as the position, which shows it.
+   * @returns null, or why they are not all known
+   */
+  async #readFills({ position }: PerpAccount): Promise<string | null> {
+    const isDisputed = this.#isDisputed(this.#parts.instrument.lotsOf(position));
+    if (!isDisputed && !this.#fills.isDue) return null;
+    const reading = await this.#fills.read();
+    if (reading.kind === "whole") return null;
+    return reading.kind === "unanswered" ? reading.message : "there are more than are read at once";
   }
 
   /** It has every fill that was told. */

@@ -37,7 +37,7 @@ type NotSent = Extract<ActionAnswer, { kind: "not-sent" }>;
 /** Elements of one action that weigh no more than one. */
 const ELEMENTS_A_WEIGHT = 40;
 /** After a 429 that does not say how long. */
-export const THROTTLED_MS = 10_000;
+export const THROTTLED_MS = 3_000;
 /** Before another attempt, where the counter of nonces is too far ahead. */
 const NONCE_PAUSE_MS = 1000;
 /** What a request that came too late costs of the address's requests, besides itself. */

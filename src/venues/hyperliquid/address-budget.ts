@@ -3,11 +3,13 @@
  * USDC that it has traded; cancels have more. Beyond that the venue takes one in ten seconds. All
  * threads that trade the account draw on one in shared memory; the venue's own count corrects it.
  *
- * Memory, four unsigned 64-bit words:
+ * Memory, six unsigned 64-bit words:
  *
  *     0  requests used           1  USDC traded: what the cap is above 10 000
  *     2  requests taken by us, ever: what two reads differ by was taken in between
  *     3  no request beyond the cap before this time, our clock, milliseconds
+ *     4  nobody need ask for the venue's count before this time, likewise
+ *     5  1: the venue has told its count
  *
  * May use shared memory, and no other I/O.
  */
@@ -24,11 +26,13 @@ const FREE_REQUESTS = 10_000;
 /** A cap has so much more for cancels, but no more than itself. */
 const MORE_FOR_CANCELS = 100_000;
 const SLOW_INTERVAL_MS = 10_000;
-const WORDS = 4;
+const WORDS = 6;
 const USED = 0;
 const TRADED = 1;
 const TAKEN = 2;
 const SLOW = 3;
+const ASK = 4;
+const TOLD = 5;
 
 export interface AddressStatus {
   readonly used: number;
@@ -81,6 +85,22 @@ export class AddressBudget {
     Atomics.sub(this.#words, TAKEN, count);
   }
 
+  /**
+   * Whether the caller is the one, of all threads, that is to ask for the venue's count now.
+   * @param againMs how long the others need not: until it has answered, or again
+   */
+  claimAsking(againMs: number): boolean {
+    const now = Math.floor(this.#nowMs());
+    const from = Atomics.load(this.#words, ASK);
+    return BigInt(now) >= from && this.#exchange(ASK, from, BigInt(now + againMs));
+  }
+
+  /** USDC that the account has traded in its life; null before the venue's first word. */
+  get volume(): number | null {
+    const isTold = Atomics.load(this.#words, TOLD) === 1n;
+    return isTold ? Number(Atomics.load(this.#words, TRADED)) : null;
+  }
+
   /** What was taken until now: to be handed to `report` with the answer to what is asked next. */
   mark(): number {
     return Number(Atomics.load(this.#words, TAKEN));
@@ -94,6 +114,7 @@ export class AddressBudget {
     const since = Math.max(0, this.mark() - mark);
     this.#set(USED, wholeOf(nRequestsUsed) + BigInt(since));
     this.#set(TRADED, wholeOf(nRequestsCap - FREE_REQUESTS));
+    this.#set(TOLD, 1n);
   }
 
   /**

@@ -47,6 +47,7 @@ const NOTHING: CancelTimer = () => {};
 export interface TradingApi extends HlApi, Pick<ConnectionStatus, "inFlight"> {
   roundTripMs(): ConnectionStatus["roundTripMs"];
   budgets(): ConnectionStatus["budgets"];
+  room(): { readonly remaining: number; readonly limit: number };
 }
 
 /** What is used of HlMarketStream. */
@@ -59,7 +60,7 @@ export interface ConnectionParts {
   /** Not opened yet. */
   readonly socket: HlSocket;
   readonly clock: Pick<HlClock, "offsetMs" | "keepBy" | "distrust" | "measureBy">;
-  readonly address: Pick<AddressBudget, "mark" | "report" | "onFill" | "status">;
+  readonly address: Pick<AddressBudget, "mark" | "report" | "claimAsking" | "onFill" | "volume">;
   readonly makeFeed: (options: HlMarketStreamOptions) => MarketFeed;
   readonly history: History;
   /** The account's word of the dead-man's switch: see there. */
@@ -122,7 +123,7 @@ export class HlConnection implements VenueConnection {
       news,
       memory: parts.deadMan,
       isWanted: access.deadMansSwitch,
-      volume: () => this.#address.volume,
+      volume: () => address.volume,
     });
     this.#feed = parts.makeFeed({
       instrument,
@@ -248,6 +249,7 @@ export class HlConnection implements VenueConnection {
     this.#cancelBegin();
     this.#news.alertSometimes("warning", "trading-lost", `the socket is down: ${cause}`);
     this.#feed.onDown();
+    this.#account.noteGap();
     if (!this.#isUp) return;
     this.#isUp = false;
     this.#tellConnection("down");
@@ -298,14 +300,13 @@ export class HlConnection implements VenueConnection {
   }
 
   #watch(): void {
-    const { address, world } = this.#parts;
+    const { api, world } = this.#parts;
     this.#tellClock();
     this.#watchSocket();
-    const { remaining, cap } = address.status();
-    // Before the venue's first word our count is of nothing.
-    if (this.#address.volume !== null && remaining !== this.#budgetLeft) {
-      this.#budgetLeft = remaining;
-      this.#news.event({ kind: "budget", ...this.#times(), remaining, limit: cap });
+    const room = api.room();
+    if (room.remaining !== this.#budgetLeft) {
+      this.#budgetLeft = room.remaining;
+      this.#news.event({ kind: "budget", ...this.#times(), ...room });
     }
     if (this.#isUp) this.#deadMan.tick();
     this.#cancelWatch = world.timers.after(WATCH_EVERY_MS, () => this.#watch());

@@ -37,6 +37,8 @@ const GRACE_MS = 1000;
 /** Cancels in one action: more cost more weight. */
 const MAX_AT_ONCE = 40;
 const EXPIRES_IN_MS = 5000;
+/** What does not change from one pair to the next is asked for once while they are prepared. */
+const REMEMBERED_MS = 60_000;
 
 export interface DeskParts {
   readonly api: HlApi;
@@ -64,6 +66,11 @@ export class HlDesk implements VenueDesk {
   #isSignerKnown = false;
   /** Numbers of perps that were asked for: they never change. */
   readonly #assets = new Map<string, number>();
+  /** Answers by what was asked: of two questions at most. */
+  readonly #remembered = new Map<
+    string,
+    { readonly atMs: number; readonly json: Promise<unknown> }
+  >();
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -80,7 +87,7 @@ export class HlDesk implements VenueDesk {
   }
 
   async loadMarket(symbol: string): Promise<MarketSetup> {
-    const meta = readMeta(await this.#ask({ type: "meta" }));
+    const meta = readMeta(await this.#remember({ type: "meta" }));
     const data = setupOf(meta, symbol, await this.#fees());
     const { instrument, isDelisted } = this.#note(data, symbol);
     return { instrument, data, closed: isDelisted ? "delisted" : null };
@@ -89,6 +96,7 @@ export class HlDesk implements VenueDesk {
   async checkKey(): Promise<readonly string[]> {
     const { api } = this.#parts;
     const warnings = await checkSigner(api, this.#access());
+    this.#isSignerKnown = true;
     return warnings;
   }
 
@@ -128,14 +136,13 @@ export class HlDesk implements VenueDesk {
 
   async preparePerp(symbol: string, wants: PerpWants | null): Promise<PerpState> {
     const access = this.#access();
-    const meta = readMeta(await this.#ask({ type: "meta" }));
+    const meta = readMeta(await this.#remember({ type: "meta" }));
     const market = this.#note(setupOf(meta, symbol, BASE_FEES), symbol);
     const { user } = access;
-    const before = readActiveAsset(await this.#ask(activeAsset(user, symbol)), symbol);
     if (wants !== null) {
       checkWants(wants, market);
-      const isAsWanted = before.mode === wants.marginMode && before.leverage === wants.leverage;
-      if (!isAsWanted) await this.#setLeverage(wants, market);
+      // Also where it is so already: to ask first costs twenty times as much.
+      await this.#setLeverage(wants, market);
     }
     const after = readActiveAsset(await this.#ask(activeAsset(user, symbol)), symbol);
     const account = readClearinghouse(
@@ -157,7 +164,7 @@ export class HlDesk implements VenueDesk {
       entryValue: account.entryValue,
       freeMargin: account.freeMargin,
       markPrice: after.markPrice,
-      sinceTradeId: tradeIdAt(account.venueTimeMs),
+      sinceTradeId: tradeIdAt(account.venueTimeMs, account.position),
       warnings: warningsOf(after.mode, account.otherCoins),
     };
   }
@@ -262,13 +269,25 @@ export class HlDesk implements VenueDesk {
   async #fees(): Promise<HlFees> {
     const { access } = this.#parts;
     if (access === null) return BASE_FEES;
-    return readFees(await this.#ask({ type: "userFees", user: access.user }));
+    return readFees(await this.#remember({ type: "userFees", user: access.user }));
   }
 
   async #checkSigner(access: HlAccess): Promise<void> {
     if (this.#isSignerKnown) return;
     await signerOf(this.#parts.api, access);
     this.#isSignerKnown = true;
+  }
+
+  /** As `#ask`, but a young answer will do. */
+  #remember(request: InfoRequest): Promise<unknown> {
+    const nowMs = this.#parts.timers.elapsedMs();
+    const known = this.#remembered.get(request.type);
+    if (known !== undefined && nowMs - known.atMs < REMEMBERED_MS) return known.json;
+    const json = this.#ask(request);
+    this.#remembered.set(request.type, { atMs: nowMs, json });
+    // The next pair asks anew.
+    json.catch(() => this.#remembered.delete(request.type));
+    return json;
   }
 
   async #ask(request: InfoRequest): Promise<unknown> {

@@ -14,8 +14,8 @@ import type { AddressBudget } from "./address-budget.ts";
 import type { HlApi } from "./api.ts";
 import type { OwnCloids } from "./cloid.ts";
 import {
-  isMoment,
   type OwnFill,
+  positionOfMoment,
   readFills,
   readOrderStatus,
   timeOfTradeId,
@@ -31,6 +31,8 @@ const FULL_PAGE = 500;
 /** Only the newest 10 000 exist. */
 const MAX_PAGES = 20;
 const MAX_LOOK_UPS = 100;
+/** The list is read at least this often where the account is compared. */
+const ROUTINE_MS = 240_000;
 
 /**
  * - `whole`: every fill that the venue listed was told. `partly`: there are more; read again.
@@ -62,9 +64,15 @@ export class FillLog {
   readonly #seen = new RecentMap<true>(MAX_SEEN);
   /** Fills later than this count, venue's clock; null before `begin`. */
   #sinceMs: number | null = null;
+  /** What `begin` began with, as a key. */
+  #momentId: string | null = null;
   /** Of the newest fill that the venue listed. */
   #readToMs = -Infinity;
   #newestMs = -Infinity;
+  /** Fills may have been lost since the list was read: the stream broke, or did not begin yet. */
+  #isBehind = false;
+  #gaps = 0;
+  #readAtMs = -Infinity;
 
   constructor(parts: FillLogParts) {
     this.#parts = parts;
@@ -72,6 +80,9 @@ export class FillLog {
     if (sinceTradeId === null) return;
     const sinceMs = timeOfTradeId(sinceTradeId);
     if (Number.isFinite(sinceMs)) this.#sinceMs = sinceMs;
+    const position = positionOfMoment(sinceTradeId);
+    if (position === null) this.#isBehind = true;
+    else this.#takeOver(position);
   }
 
   get hasBegun(): boolean {
@@ -81,7 +92,8 @@ export class FillLog {
   /** When the position was taken over; null: another connection had done so before. */
   get takenOverMs(): number | null {
     const { sinceTradeId } = this.#parts;
-    return sinceTradeId === null || isMoment(sinceTradeId) ? this.#sinceMs : null;
+    const isTakenOver = sinceTradeId === null || positionOfMoment(sinceTradeId) !== null;
+    return isTakenOver ? this.#sinceMs : null;
   }
 
   /** Venue's time of the newest fill that was seen, whosever its order; -Infinity: none was. */
@@ -93,30 +105,57 @@ export class FillLog {
   get newestTradeId(): string | null {
     const { news, sinceTradeId } = this.#parts;
     if (news.newestTradeId !== null) return news.newestTradeId;
-    if (this.#sinceMs === null) return null;
-    return sinceTradeId ?? tradeIdAt(this.#sinceMs);
+    return sinceTradeId ?? this.#momentId;
   }
 
-  /** @param atMs venue's time of the state that has this position */
-  begin(atMs: number, positionLots: number): void {
+  /** @param atMs venue's time of the state that has this position, a plain decimal */
+  begin(atMs: number, position: string): void {
     if (this.#sinceMs !== null) return;
     this.#sinceMs = atMs;
-    this.positionLots = positionLots;
+    this.#momentId = tradeIdAt(atMs, position);
+    this.#takeOver(position);
+  }
+
+  /** As long as it is still the position, nothing was filled since. */
+  #takeOver(position: string): void {
+    const { instrument, news } = this.#parts;
+    this.positionLots = instrument.lotsOf(position);
+    this.#readAtMs = news.clocks.nowMs();
+  }
+
+  /**
+   * The stream broke: a snapshot that reaches back far enough, or the list, tells what was lost.
+   */
+  noteGap(): void {
+    this.#gaps += 1;
+    this.#isBehind = true;
+  }
+
+  /** Whether the list is to be read: something may be missing, or it was not read for long. */
+  get isDue(): boolean {
+    const nowMs = this.#parts.news.clocks.nowMs();
+    return this.#isBehind || nowMs - this.#readAtMs >= ROUTINE_MS;
   }
 
   /**
    * Takes in fills that the stream brings.
+   * @param isSnapshot of the last ones, after a (re)connect
    * @returns false where one has to be asked about first: read
    * @throws {InputError} `off-grid`; {ProtocolError}
    */
-  take(fills: readonly OwnFill[]): boolean {
+  take(fills: readonly OwnFill[], isSnapshot = false): boolean {
     let isWhole = true;
+    // Fills of one moment may be cut apart by the snapshot's end: it has to begin before it.
+    const knownToMs = Math.max(this.#sinceMs ?? Infinity, this.#newestMs);
+    const reachesBack = fills.some(({ venueTimeMs }) => venueTimeMs < knownToMs);
     for (const fill of fills) {
       if (!this.#isNew(fill)) continue;
       const owner = this.#ownerOf(fill);
       if (owner === undefined) isWhole = false;
       else this.#tell(fill, owner);
     }
+    if (isSnapshot && isWhole && reachesBack) this.#isBehind = false;
+    if (!isWhole) this.#isBehind = true;
     return isWhole;
   }
 
@@ -127,6 +166,8 @@ export class FillLog {
   async read(): Promise<FillReading> {
     const { api, user } = this.#parts;
     const lookUps = { left: MAX_LOOK_UPS };
+    // One that comes while the list is read may have lost what the list does not have.
+    const gaps = this.#gaps;
     let startTime = Math.max(this.#sinceMs ?? 0, this.#readToMs - OVERLAP_MS);
     for (let page = 0; page < MAX_PAGES; page += 1) {
       const answer = await api.info({ type: "userFillsByTime", user, startTime });
@@ -138,7 +179,11 @@ export class FillLog {
         this.#readToMs = Math.max(this.#readToMs, fill.venueTimeMs);
       }
       const last = fills.at(-1);
-      if (fills.length < FULL_PAGE || last === undefined) return { kind: "whole" };
+      if (fills.length < FULL_PAGE || last === undefined) {
+        if (gaps === this.#gaps) this.#isBehind = false;
+        this.#readAtMs = this.#parts.news.clocks.nowMs();
+        return { kind: "whole" };
+      }
       // Times are included: the last one comes again, with whatever else is of its time.
       if (last.venueTimeMs === startTime) {
         throw new ProtocolError(`a page of fills, all of the time ${startTime}`, "userFillsByTime");

@@ -129,6 +129,13 @@ export class HlLimits {
     return this.#budgets["weight-1m"].tryTake(weight, this.#nowMs(), { isCancel });
   }
 
+  /** What is left for all but cancels, and of how much. */
+  weightRoom(): { readonly remaining: number; readonly limit: number } {
+    const { limit, cancelReserve } = SPECS["weight-1m"];
+    const used = this.#budgets["weight-1m"].used(this.#nowMs());
+    return { remaining: Math.max(0, limit - cancelReserve - used), limit: limit - cancelReserve };
+  }
+
   /** What an answer cost on top, by its length. */
   chargeWeight(weight: number): void {
     this.#budgets["weight-1m"].charge(weight, this.#nowMs());

@@ -26,12 +26,17 @@ export interface LiveParts {
   readonly timeoutMs?: number;
 }
 
+/** As many as every account begins with. */
+const COMFORTABLE_REQUESTS = 10_000;
 /** Before another attempt, where the sockets have no room for a post: answers make some soon. */
 const BUSY_PAUSE_MS = 500;
+/** While it is unanswered, at most; what is asked for later may be newer. */
+const ONE_MOMENT_MS = 10;
 
 export class LiveHlApi implements HlApi {
   readonly #parts: Required<LiveParts>;
   readonly #roundTrips = new RoundTrips();
+  #lastAsked: { key: string; atMs: number; answer: Promise<InfoAnswer> } | null = null;
 
   constructor(parts: LiveParts) {
     this.#parts = { timeoutMs: 5_000, ...parts };
@@ -56,12 +61,37 @@ export class LiveHlApi implements HlApi {
     return [...limits.statuses(), address.budgetStatus()];
   }
 
+  /**
+   * How many more requests may be sent, and out of how many: by the address of the internet or the
+   * account's life, whichever has the smaller part left.
+   */
+  room(): { readonly remaining: number; readonly limit: number } {
+    const { limits, address } = this.#parts;
+    const weight = limits.weightRoom();
+    // Before the venue's first word our count is of nothing.
+    if (address.volume === null) return weight;
+    const { remaining, cap } = address.status();
+    // An account that has traded millions is not low while it could trade on for days.
+    const life = { remaining, limit: Math.min(cap, COMFORTABLE_REQUESTS) };
+    return weight.remaining * life.limit < life.remaining * weight.limit ? weight : life;
+  }
+
   venueNowMs(): number {
     return this.#parts.clock.venueNowMs();
   }
 
+  /** One question asked twice within a moment is one: a start both sweeps and compares. */
   info(request: InfoRequest): Promise<InfoAnswer> {
-    return this.#parts.rest.info(request);
+    const { rest, clock } = this.#parts;
+    const key = JSON.stringify(request);
+    const atMs = clock.nowMs();
+    const last = this.#lastAsked;
+    if (last?.key === key && atMs - last.atMs < ONE_MOMENT_MS) return last.answer;
+    const answer = rest.info(request).finally(() => {
+      if (this.#lastAsked?.answer === answer) this.#lastAsked = null;
+    });
+    this.#lastAsked = { key, atMs, answer };
+    return answer;
   }
 
   act(request: ActionRequest): Promise<ActionAnswer> {

@@ -232,20 +232,20 @@ function ownFill(fill: v.InferOutput<typeof WireFill>): OwnFill {
   };
 }
 
-/** The venue's time in a key `coin|tid|oid|time`, or `|||time`; -Infinity where it is none. */
+/** The venue's time in a key `coin|tid|oid|time`, or of a moment; -Infinity where it is none. */
 export function timeOfTradeId(tradeId: string): number {
   const digits = /\|(\d+)$/.exec(tradeId)?.[1];
   return digits === undefined ? -Infinity : Number(digits);
 }
 
-/** A key that is of no fill, but of a moment. */
-export function tradeIdAt(timeMs: number): string {
-  return `|||${Math.floor(timeMs)}`;
+/** A key `|position||time` that is of no fill, but of a moment, and what was held then. */
+export function tradeIdAt(timeMs: number, position: string): string {
+  return `|${position}||${Math.floor(timeMs)}`;
 }
 
-/** Whether a key is one of `tradeIdAt`. */
-export function isMoment(tradeId: string): boolean {
-  return tradeId.startsWith("|||");
+/** The position in a key of `tradeIdAt`; null of any other. */
+export function positionOfMoment(tradeId: string): string | null {
+  return /^\|(-?[\d.]+)\|\|\d+$/.exec(tradeId)?.[1] ?? null;
 }
 
 /** Whether one fill is later than another, by their keys. */

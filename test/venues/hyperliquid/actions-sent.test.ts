@@ -166,7 +166,7 @@ describe.each([["REST"], ["the WebSocket"]])("by %s", (way) => {
     expect(answer).toEqual({ kind: "refused", message: "429 Too Many Requests" });
     expect(await api.act(CANCEL)).toMatchObject({
       kind: "not-sent",
-      retryAtMs: NOW_MS + 10_000,
+      retryAtMs: NOW_MS + 3000,
     });
   });
 
@@ -248,6 +248,18 @@ describe("a pair's way", () => {
     expect([subject.used("weight-1m"), subject.address.status().used]).toEqual(before);
     subject.socket.close();
     await Promise.all(answers);
+  });
+
+  test("tells how many may still be sent by the tighter of the two counts", () => {
+    const { live, address, limits } = subject;
+    expect(live.room()).toEqual({ remaining: 960, limit: 960 }); // the venue has not told its count
+    address.report({ nRequestsUsed: 4000, nRequestsCap: 2_000_000 }, address.mark());
+    // Far from low: it may go on for days.
+    expect(live.room()).toEqual({ remaining: 960, limit: 960 });
+    address.report({ nRequestsUsed: 9500, nRequestsCap: 10_400 }, address.mark());
+    expect(live.room()).toEqual({ remaining: 900, limit: 10_000 });
+    expect(limits.takeWeight(900, false).taken).toBe(true);
+    expect(live.room()).toEqual({ remaining: 60, limit: 960 });
   });
 
   test("shows all budgets", async () => {

@@ -25,6 +25,18 @@ test("an account that has traded nothing has 10 000, and cancels twice as many",
   expect(budget.status()).toMatchObject({ used: 20_000, remaining: 0 });
 });
 
+test("of all threads one asks the venue for its count, and what it says is all of theirs", () => {
+  const other = new AddressBudget(memory, () => nowMs);
+  expect([budget.claimAsking(30_000), other.claimAsking(30_000)]).toEqual([true, false]);
+  expect([budget.volume, other.volume]).toEqual([null, null]);
+  told(3, 10_500);
+  expect([budget.volume, other.volume]).toEqual([500, 500]);
+  nowMs += 29_999;
+  expect(other.claimAsking(30_000)).toBe(false);
+  nowMs += 1;
+  expect([other.claimAsking(30_000), budget.claimAsking(30_000)]).toEqual([true, false]);
+});
+
 test("with much traded, cancels have 100 000 more", () => {
   told(0, 2_864_574);
   expect(budget.status()).toMatchObject({ cap: 2_864_574, cancelCap: 2_964_574 });

@@ -91,12 +91,13 @@ class FakeFeed implements MarketFeed {
 
 function kitOf(venue = new Venue(), rest: Partial<ConnectionParts> = {}) {
   const timers = new ManualTimers();
+  const room = { remaining: 9_997, limit: 10_000 };
   const asked = { userRateLimit: { cumVlm: "500.0", nRequestsUsed: 3, nRequestsCap: 10_500 } };
   const api = Object.assign(
     new AutoApi((request) =>
       request.type === "userRateLimit" ? info(asked.userRateLimit) : venue.answer(request),
     ),
-    { inFlight: 2, roundTripMs: () => null, budgets: () => [] },
+    { inFlight: 2, roundTripMs: () => null, budgets: () => [], room: () => ({ ...room }) },
   );
   const socket = new FakeSocket();
   const heard = new Heard();
@@ -107,12 +108,12 @@ function kitOf(venue = new Venue(), rest: Partial<ConnectionParts> = {}) {
     distrust: () => undefined,
     measureBy: () => Promise.resolve(null),
   };
-  const status = { used: 3, cap: 10_500, cancelCap: 21_000, remaining: 10_497 };
   const address = {
     mark: () => 0,
     report: () => undefined,
     onFill: () => undefined,
-    status: () => status,
+    claimAsking: () => true,
+    volume: 500,
   };
   const connection = new HlConnection({
     market: marketOf(),
@@ -145,7 +146,7 @@ function kitOf(venue = new Venue(), rest: Partial<ConnectionParts> = {}) {
     clock,
     venue,
     states,
-    status,
+    room,
   };
 }
 
@@ -179,7 +180,7 @@ describe("a connection", () => {
     expect(states()).toEqual(["up"]);
     expect(connection.status()).toMatchObject({
       trading: "ready",
-      newestTradeId: `|||${NOW_MS}`,
+      newestTradeId: `|0||${NOW_MS}`,
       deadMansSwitch: { by: "guardian" },
     });
     expect(heard.events.filter(({ kind }) => kind === "account")).toEqual([]);
@@ -273,16 +274,16 @@ describe("a connection", () => {
   });
 
   test("tells how many requests are left when that changes, and the venue's clock", async () => {
-    const { heard, timers, clock, status } = await upKit();
+    const { heard, timers, clock, room } = await upKit();
     timers.advance(0);
     clock.offsetMs = 12.5;
     timers.advance(1000);
     timers.advance(1000);
-    expect(heard.of("budget")).toMatchObject([{ remaining: 10_497, limit: 10_500 }]);
+    expect(heard.of("budget")).toMatchObject([{ remaining: 9_997, limit: 10_000 }]);
     expect(heard.of("clock")).toMatchObject([{ offsetMs: 12.5 }]);
-    status.remaining -= 5;
+    room.remaining -= 5;
     timers.advance(1000);
-    expect(heard.of("budget").map(({ remaining }) => remaining)).toEqual([10_497, 10_492]);
+    expect(heard.of("budget").map(({ remaining }) => remaining)).toEqual([9_997, 9_992]);
   });
 
   test("after the end nothing is told, and nothing waits", async () => {

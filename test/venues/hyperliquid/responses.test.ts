@@ -7,8 +7,8 @@ import { InputError } from "#domain/errors.ts";
 import { canceledVerdicts, placedVerdicts } from "#venues/hyperliquid/answers.ts";
 import { OwnCloids } from "#venues/hyperliquid/cloid.ts";
 import {
-  isMoment,
   isNewerTrade,
+  positionOfMoment,
   readActiveAsset,
   readClearinghouse,
   readFills,
@@ -186,9 +186,10 @@ describe("orders", () => {
 describe("keys of fills", () => {
   test("are ordered by time, and may be of a moment", () => {
     expect(timeOfTradeId(`SUI|1|2|${NOW_MS}`)).toBe(NOW_MS);
-    expect(tradeIdAt(NOW_MS + 0.5)).toBe(`|||${NOW_MS}`);
-    expect(isMoment(tradeIdAt(NOW_MS))).toBe(true);
-    expect(timeOfTradeId(tradeIdAt(NOW_MS))).toBe(NOW_MS);
+    expect(tradeIdAt(NOW_MS + 0.5, "-2.5")).toBe(`|-2.5||${NOW_MS}`);
+    expect(timeOfTradeId(tradeIdAt(NOW_MS, "0"))).toBe(NOW_MS);
+    expect(positionOfMoment(tradeIdAt(NOW_MS, "-2.5"))).toBe("-2.5");
+    expect(positionOfMoment(`SUI|1|2|${NOW_MS}`)).toBeNull();
     expect(timeOfTradeId("ETHUSDT:17")).toBe(-Infinity);
     expect(isNewerTrade("SUI|1|2|100", "SUI|9|9|99")).toBe(true);
     expect(isNewerTrade("SUI|1|2|100", "SUI|9|9|100")).toBe(false);
