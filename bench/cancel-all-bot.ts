@@ -23,7 +23,6 @@ export class CancelAllBot {
   readonly counts = { placed: 0, canceled: 0, rejected: 0, fills: 0, ladders: 0 };
   readonly #params: EngineParams;
   readonly #execution: Execution;
-  readonly #instrument: Instrument;
   readonly #ledger: Ledger;
   readonly #market: MarketState;
   readonly #clock = new RequoteClock();
@@ -42,15 +41,14 @@ export class CancelAllBot {
     strategy: Strategy,
     execution: Execution,
   ) {
-    this.#instrument = instrument;
     this.#params = params;
     this.#execution = execution;
     this.#ledger = new Ledger(instrument, params.capital);
     this.#market = new MarketState(instrument, params.volatility, params.volatilitySource);
     this.#builder = new LadderBuilder(instrument, params.ladder, strategy);
     this.#ladder = new Ladder(LadderBuilder.capacity(params.ladder));
-    this.#input = new PairInputs(params.capital.targetIqvRatio);
-    this.#input.takeCapital(this.#ledger, instrument);
+    this.#input = new PairInputs(instrument, params.capital);
+    this.#input.takeCapital(this.#ledger);
   }
 
   apply(event: EngineEvent): void {
@@ -71,7 +69,7 @@ export class CancelAllBot {
     } else if (event.kind === "fill") {
       this.counts.fills += 1;
       this.#ledger.bookFill(event.fill, this.#market.midHalfTicks);
-      this.#input.takeCapital(this.#ledger, this.#instrument);
+      this.#input.takeCapital(this.#ledger);
       this.#clock.want("fill");
     } else if (event.kind === "order" && event.change !== "open") {
       if (event.change === "rejected") this.counts.rejected += 1;

@@ -14,7 +14,7 @@ import { startMockBinanceSpot } from "#mock-venues/binance-spot/server.ts";
 import { tapeSource } from "#mock-venues/market-source.ts";
 import { systemWorld } from "#runtime/world.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
-import type { BookChange, FaultStage } from "./fault-stage.ts";
+import type { BookChange, FaultStage, StageOptions } from "./fault-stage.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const SYMBOL = "ETHUSDT";
@@ -22,7 +22,7 @@ const ENV = { MM_BN_API_KEY: "fault-run", MM_BN_SECRET: "fault-run-secret" };
 const BALANCES = { ETH: "3", USDT: "9000" };
 const FOREIGN_ID = "by-hand-1";
 
-export async function binanceSpotStage(seed: number): Promise<FaultStage> {
+export async function binanceSpotStage({ seed }: StageOptions): Promise<FaultStage> {
   const path = join(ROOT, "..", "shared", "data", "captures", "spot_ethusdt_20240808.gz");
   const { config } = await loadConfig(join(ROOT, "configs", "eth-spot-tape.jsonc"));
   const [tapePair] = config.pairs;

@@ -1,7 +1,8 @@
 /**
  * Hyperliquid for bench/fault-run.ts: its mock on the recorded ETHUSDT tape (its ticks and lots are
- * the perp's), with an address budget that runs low: requests are earned a fifth as fast as at the
- * real venue, until the account trades elsewhere in the second half and the budget recovers.
+ * the perp's), with an address budget that runs low (under 2 000 requests the ladder thins out):
+ * they are earned a fifth as fast as at the real venue, until the account trades elsewhere after
+ * two thirds of the time and the budget recovers.
  */
 
 import { join } from "node:path";
@@ -24,13 +25,11 @@ import { systemWorld } from "#runtime/world.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
 import { OwnCloids } from "#venues/hyperliquid/cloid.ts";
 import { AgentWallet } from "#venues/hyperliquid/signing.ts";
-import type { FaultStage } from "./fault-stage.ts";
+import type { FaultStage, StageOptions } from "./fault-stage.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const COIN = "ETH";
 const FREE_REQUESTS = 10_000;
-/** Left of the budget at the start; under 2 000 the ladder thins out. */
-const LEFT_AT_START = 2600;
 /** Traded elsewhere, in USDC, once two thirds of the time are over. */
 const VOLUME_ELSEWHERE = "40000";
 
@@ -42,7 +41,8 @@ interface Look {
   readonly isQuoting: boolean;
 }
 
-export async function hyperliquidStage(seed: number, minutes: number): Promise<FaultStage> {
+export async function hyperliquidStage(options: StageOptions): Promise<FaultStage> {
+  const { seed, minutes, requestsLeft } = options;
   const path = join(ROOT, "..", "shared", "data", "captures", "spot_ethusdt_20240808.gz");
   const { config } = await loadConfig(join(ROOT, "configs", "eth-spot-tape.jsonc"));
   const [tapePair] = config.pairs;
@@ -64,7 +64,7 @@ export async function hyperliquidStage(seed: number, minutes: number): Promise<F
       master,
       usdc: "2000",
       agents: [{ address: new AgentWallet(agentKey).address, name: "mm", validUntilMs: null }],
-      usedRequests: FREE_REQUESTS - LEFT_AT_START,
+      usedRequests: FREE_REQUESTS - requestsLeft,
     },
     rules: { requestsPerUsdc: 0.2, fundingIntervalMs: 60_000 },
     world: { timers: world.timers, nowMs: () => world.nowMs(), rng: new Rng(seed) },
@@ -152,16 +152,21 @@ function newKey(): string {
 function reportOf(looks: readonly Look[]): string[] {
   const quoting = looks.filter(({ isQuoting }) => isQuoting);
   const bands: readonly (readonly [name: string, from: number, to: number])[] = [
-    ["over 2000", 2000, Infinity],
-    ["1000 to 2000", 1000, 2000],
-    ["200 to 1000", 200, 1000],
+    ["2000 and more", 2000, Infinity],
+    ["1500 to 2000", 1500, 2000],
+    ["1000 to 1500", 1000, 1500],
+    ["500 to 1000", 500, 1000],
+    ["200 to 500", 200, 500],
     ["under 200", -Infinity, 200],
   ];
   const lines = bands.map(([name, from, to]) => {
     const within = quoting.filter(({ left }) => left >= from && left < to);
     const orders = within.map((look) => look.orders).toSorted((a, b) => a - b);
     const median = orders[Math.floor(orders.length / 2)] ?? "-";
-    return `requests left ${name}: ${within.length} looks, orders resting (median) ${median}`;
+    const seconds = within.map(({ second }) => second);
+    const [first, last] = [Math.min(...seconds), Math.max(...seconds)];
+    const when = seconds.length === 0 ? "" : `, ${first} s to ${last} s`;
+    return `requests left ${name}: ${within.length} looks${when}, orders (median) ${median}`;
   });
   const least = Math.min(...looks.map(({ left }) => left));
   const leastCancels = Math.min(...looks.map(({ cancelsLeft }) => cancelsLeft));

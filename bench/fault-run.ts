@@ -1,9 +1,9 @@
 /**
  * `bun bench/fault-run.ts [--venue binance-spot|hyperliquid] [--minutes 10] [--each 20] [--seed 7]
- * [--every 1000] [--calm]`: one pair, live in its worker, against the mock venue on a recorded
- * market while things go wrong at random; so long, and until each kind of fault has struck so often
- * (twice as long at most). At the end the venue's books and ours are compared. Prints a report;
- * exit 1 where an invariant broke.
+ * [--every 1000] [--calm] [--left 2600]`: one pair, live in its worker, against the mock venue on a
+ * recorded market while things go wrong at random; so long, and until each kind of fault has struck
+ * so often (twice as long at most). At the end the venue's books and ours are compared. Prints a
+ * report; exit 1 where an invariant broke.
  *
  * Checked while it runs, each second: no order of ours at the venue that we do not know (two looks
  * apart), no quote resting on a book older than its guard. At the end: inventory and balances are
@@ -23,10 +23,10 @@ import { systemWorld } from "#runtime/world.ts";
 import { venueModule } from "#venues/registry.ts";
 import { binanceSpotStage } from "./fault-binance-spot.ts";
 import { hyperliquidStage } from "./fault-hyperliquid.ts";
-import type { FaultStage } from "./fault-stage.ts";
+import type { FaultStage, StageOptions } from "./fault-stage.ts";
 
 const RESTING: ReadonlySet<string> = new Set(["open", "partially-filled"]);
-type Open = (seed: number, minutes: number) => Promise<FaultStage>;
+type Open = (options: StageOptions) => Promise<FaultStage>;
 const STAGES: ReadonlyMap<string, Open> = new Map<string, Open>([
   ["binance-spot", binanceSpotStage],
   ["hyperliquid", hyperliquidStage],
@@ -39,6 +39,7 @@ const { values } = parseArgs({
     each: { type: "string", default: "20" },
     seed: { type: "string", default: "7" },
     every: { type: "string", default: "1000" },
+    left: { type: "string", default: "2600" },
     calm: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
@@ -46,7 +47,11 @@ const { values } = parseArgs({
 
 const open = STAGES.get(values.venue);
 if (open === undefined) throw new Error(`--venue is one of ${[...STAGES.keys()].join(", ")}`);
-const stage = await open(Number(values.seed), Number(values.minutes));
+const stage = await open({
+  seed: Number(values.seed),
+  minutes: Number(values.minutes),
+  requestsLeft: Number(values.left),
+});
 const { pairId, foreignId } = stage;
 const folder = mkdtempSync(join(tmpdir(), "mm-fault-run-"));
 const configPath = join(folder, "config.jsonc");

@@ -13,6 +13,13 @@ export interface BookChange {
   readonly ours: Decimal;
 }
 
+export interface StageOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  /** Of a budget that an account has for its life, where the venue has one. */
+  readonly requestsLeft: number;
+}
+
 export interface FaultStage {
   readonly pairId: string;
   /** Content of the config file, but for `stateDir`. */

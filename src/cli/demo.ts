@@ -44,6 +44,8 @@ async function demo(options: DemoOptions): Promise<void> {
     binanceSpot: wholeNumber(options.mockPort, "--mock-port", MAX_PORT),
     hyperliquid: wholeNumber(options.mockHyperliquidPort, "--mock-hyperliquid-port", MAX_PORT),
   };
+  // Until the session listens to them: else they would end the process without its `exit`.
+  process.on("SIGINT", endNow).on("SIGTERM", endNow);
   const folder = makeFolder();
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
   // Also where a second signal ends the process on the spot.
@@ -53,6 +55,7 @@ async function demo(options: DemoOptions): Promise<void> {
   } finally {
     removeFolder();
     process.off("exit", removeFolder);
+    listenNoMore();
     endSoon();
   }
 }
@@ -76,11 +79,21 @@ async function trade(folder: string, choices: DemoChoices): Promise<void> {
     const env = { ...process.env, ...keys.env };
     const log = startLogging({ ...choice, secrets: secretsOf(config, env) });
     const onReady = (url: string): void => void process.stdout.write(inviting(url, mocks, path));
+    listenNoMore();
     await runSession({ config, configPath: path, env, log, onReady });
     await checkMocks(mocks, log);
   } finally {
     await mocks.stop();
   }
+}
+
+/** Nothing trades yet. */
+function endNow(): void {
+  process.exit(EXIT_SIGNALLED);
+}
+
+function listenNoMore(): void {
+  process.off("SIGINT", endNow).off("SIGTERM", endNow);
 }
 
 function makeFolder(): string {
@@ -96,6 +109,8 @@ function makeFolder(): string {
 }
 
 const MAX_PORT = 65_535;
+/** As shells tell of a program that Ctrl-C has ended. */
+const EXIT_SIGNALLED = 130;
 
 function wholeNumber(text: string, option: string, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;

@@ -11,15 +11,15 @@ import type { RiskParams } from "./params.ts";
 
 const INTERVAL_MS = 1_000;
 /** Reducing is over where inventory is this near to its target. */
-const BALANCED_MOVE_RATIO = 0.05;
+const BALANCED_RATIO = 0.05;
 
 /** What is looked at. */
 export interface EquityInput {
   readonly ledger: Ledger;
   readonly midHalfTicks: number;
   readonly state: PairState;
-  /** How far inventory is from its target, as a part of the target. */
-  readonly moveRatio: number;
+  /** What there is too much or too little of, as a part of the target. */
+  readonly excessRatio: number;
 }
 
 export class EquityWatch {
@@ -45,12 +45,13 @@ export class EquityWatch {
   check(nowMs: number, input: EquityInput): "halted" | "reducing" | null {
     const { ledger, state } = input;
     this.#nextMs = nowMs + INTERVAL_MS;
-    if (this.#guard.isOff || !ledger.isMarked) return null;
+    // A fill may have been booked before the first price.
+    if (this.#guard.isOff || !ledger.isMarked || input.midHalfTicks === 0) return null;
     ledger.mark(input.midHalfTicks);
     const verdict = this.#guard.update(nowMs, ledger.equity().minus(ledger.transfers));
     if (state === "halted" || state === "stopping") return null;
     this.mustReduce ||= verdict !== "fine";
-    const isReduced = state === "reducing" && Math.abs(input.moveRatio) < BALANCED_MOVE_RATIO;
+    const isReduced = state === "reducing" && Math.abs(input.excessRatio) < BALANCED_RATIO;
     if (verdict === "halt" || isReduced) return "halted";
     return this.mustReduce && state === "quoting" ? "reducing" : null;
   }

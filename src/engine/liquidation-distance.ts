@@ -26,11 +26,12 @@ export class LiquidationDistance {
   }
 
   /**
-   * In per cent of the mid, negative beyond the price; Infinity where there is nothing to
-   * liquidate, or the position is on the other side since.
+   * In per cent of the mid, negative beyond the price; Infinity where there is no mid yet, nothing
+   * to liquidate, or the position is on the other side since.
    */
   pct({ positionLots, midHalfTicks }: PositionInput): number {
     if (this.#sign === 0 || Math.sign(positionLots) !== this.#sign) return Infinity;
+    if (midHalfTicks === 0) return Infinity;
     return (this.#sign * (midHalfTicks - this.#halfTicks) * 100) / midHalfTicks;
   }
 

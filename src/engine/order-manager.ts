@@ -195,7 +195,10 @@ export class OrderManager {
   }
 }
 
-/** Whether news of an order call for a new ladder; `isWaiting`: something waits for any of them. */
+/**
+ * Whether news of an order call for a new ladder; `isWaiting`: something waits for any of them.
+ * One that works although it was to be canceled is planned anew: its cancel may be lost.
+ */
 export function callsForLadder(news: OrderNews, wasCancel: boolean, isWaiting: boolean): boolean {
   switch (news) {
     case "rejected":
@@ -204,7 +207,7 @@ export function callsForLadder(news: OrderNews, wasCancel: boolean, isWaiting: b
     case "ended":
       return isWaiting || !wasCancel;
     case "working":
-      return isWaiting;
+      return isWaiting || wasCancel;
     case "none":
     case "foreign":
     case "stray":

@@ -98,8 +98,8 @@ export class PairEngine {
       budget: this.#budget,
       sink,
     });
-    this.#input = new PairInputs(params.capital.targetIqvRatio);
-    this.#input.takeCapital(this.ledger, instrument);
+    this.#input = new PairInputs(instrument, params.capital);
+    this.#input.takeCapital(this.ledger);
   }
 
   get state(): PairState {
@@ -200,7 +200,7 @@ export class PairEngine {
         return;
       case "funding":
         this.#books.onFunding(event);
-        this.#input.takeCapital(this.ledger, this.#instrument);
+        this.#input.takeCapital(this.ledger);
         return;
       case "account":
         this.#onAccount(event, nowMs);
@@ -226,21 +226,19 @@ export class PairEngine {
 
   #onBook(event: BookEvent, nowMs: number): void {
     const problem = MarketState.problemOf(event);
-    if (problem !== null) {
-      this.#guards.onBadBook(problem);
-      return;
-    }
+    if (problem !== null) return this.#guards.onBadBook(problem);
     this.market.onBook(event);
     this.#guards.onGoodBook(nowMs);
-    if (!this.ledger.isMarked) this.#onFirstPrice(nowMs);
+    // A fill from before it has marked the ledger already.
+    if (!this.ledger.isMarked || !this.#input.hasTarget) this.#onFirstPrice(nowMs);
   }
 
   /** The opening mark, and the target ratio where none is configured: fixed here, once. */
   #onFirstPrice(nowMs: number): void {
     const { midHalfTicks } = this.market;
     this.ledger.mark(midHalfTicks);
-    if (this.#params.capital.targetIqvRatio !== null) return;
-    this.#input.fixTarget(this.#params.capital, this.#instrument, midHalfTicks);
+    if (this.#input.hasTarget) return;
+    this.#input.fixTarget(midHalfTicks);
     this.#news.alert("info", "target-ratio", `target ratio ${this.targetIqvRatio}`, nowMs);
   }
 
@@ -271,20 +269,24 @@ export class PairEngine {
     const midHalfTicks = this.market.midHalfTicks;
     this.ledger.bookFill(fill, midHalfTicks > 0 ? midHalfTicks : 2 * fill.priceTicks);
     this.#guards.onFill(fill.side, nowMs);
-    this.#input.takeCapital(this.ledger, this.#instrument);
+    this.#input.takeCapital(this.ledger);
     if (this.orders.find(fill.clientOrderId) === undefined) this.#news.strayFill(fill, nowMs);
     this.#clock.want("fill");
   }
 
   #onAccount(event: AccountEvent, nowMs: number): void {
     const differs = this.#books.isContradictedBy(event);
-    if (differs !== this.#guards.isTripped("balance-mismatch") && !this.orders.lacksFills) {
+    // A fill on its way explains it, but not once the venue has told all there are.
+    const isFinal = event.openOrderIds !== null || !this.orders.lacksFills;
+    if (differs !== this.#guards.isTripped("balance-mismatch") && isFinal) {
       this.#guards.onMismatch(differs);
       if (differs) this.#reconciler.ask(nowMs);
     }
     this.#guards.onAccount(event);
     if (!this.#reconciler.onAccount(event, nowMs)) return;
     this.#guards.onCompared();
+    // It may have ended a doubt: what was to go and rests on is planned anew.
+    this.#clock.want("compared");
     if (this.#state === "starting" && event.openOrderIds?.length === 0) this.#start(nowMs);
   }
 
@@ -317,7 +319,7 @@ export class PairEngine {
   #onSample(nowMs: number): void {
     if (this.#clock.isWanted || !this.#mayQuote() || this.#quoter.ladder.midHalfTicks === 0) return;
     this.#input.takeMarket(this.market, nowMs);
-    const drift = this.#quoter.drift(this.#input);
+    const drift = this.#quoter.drift(this.#input.ladderInput(this.#isReducing));
     if (drift !== "") this.#clock.want(drift);
   }
 
@@ -345,9 +347,9 @@ export class PairEngine {
   #checkEquity(nowMs: number): void {
     const { ledger, market } = this;
     const { midHalfTicks } = market;
-    const moveRatio = this.#input.moveRatio(midHalfTicks);
+    const excessRatio = this.#input.excessRatio(midHalfTicks);
     const state = this.#state;
-    const to = this.#equity.check(nowMs, { ledger, midHalfTicks, state, moveRatio });
+    const to = this.#equity.check(nowMs, { ledger, midHalfTicks, state, excessRatio });
     if (to === null) return;
     this.#news.alert("critical", `equity-${to}`, this.#equity.describe(), nowMs);
     this.#setState(to, "equity guard", nowMs);
@@ -372,14 +374,12 @@ export class PairEngine {
     const reason = this.#clock.reason(nowMs);
     this.#clock.setInterval(nowMs, this.#params.requote);
     this.#clock.renewed(midHalfTicks, this.#quoter.requoteDistance(midHalfTicks));
-    const room = this.#guards.room(this.#input);
-    this.#quoter.requote(this.#input, reason, { sideOff: this.#sideOff(), room });
+    const limits = this.#input.sideLimits(this.#isReducing, this.#guards.room(this.#input));
+    this.#quoter.requote(this.#input.ladderInput(this.#isReducing), reason, limits);
   }
 
-  /** While reducing, the side that takes inventory further from its target. */
-  #sideOff(): "buy" | "sell" | null {
-    if (this.#state !== "reducing") return null;
-    return this.#input.moveRatio(this.market.midHalfTicks) > 0 ? "buy" : "sell";
+  get #isReducing(): boolean {
+    return this.#state === "reducing";
   }
 
   #onGuard(guard: GuardReading): void {

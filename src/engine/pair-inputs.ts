@@ -7,10 +7,11 @@ import { decimal } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { Ledger } from "#domain/ledger.ts";
 import { iqvMoveRatio, iqvRatio } from "#strategies/inventory.ts";
-import type { LadderInput } from "#strategies/ladder-builder.ts";
+import type { LadderInput, SideRoom } from "#strategies/ladder-builder.ts";
 import type { MarketState } from "./market-state.ts";
 import type { CapitalParams } from "./params.ts";
 import type { PositionInput } from "./position-limits.ts";
+import type { SideLimits } from "./quoter.ts";
 
 export class PairInputs implements LadderInput, PositionInput {
   timeMs = 0;
@@ -22,10 +23,19 @@ export class PairInputs implements LadderInput, PositionInput {
   volatilityPct = -1;
   bestBidTicks = 0;
   bestAskTicks = 0;
+  /** The target was configured, or fixed at the first price. */
+  hasTarget: boolean;
+  readonly #instrument: Instrument;
+  readonly #capital: CapitalParams;
+  /** What position 0 of a perp stands for, at least one lot. */
+  readonly #allotmentLots: number;
 
-  /** @param targetIqvRatio null: not known before the first price */
-  constructor(targetIqvRatio: number | null) {
-    this.targetIqvRatio = targetIqvRatio ?? 0;
+  constructor(instrument: Instrument, capital: CapitalParams) {
+    this.#instrument = instrument;
+    this.#capital = capital;
+    this.hasTarget = capital.targetIqvRatio !== null;
+    this.targetIqvRatio = capital.targetIqvRatio ?? 0;
+    this.#allotmentLots = Math.max(1, instrument.wholeLots(decimal(capital.base)));
   }
 
   /** The market as it is now. */
@@ -38,7 +48,8 @@ export class PairInputs implements LadderInput, PositionInput {
   }
 
   /** The ledger changed: the whole lots and units that orders may use. */
-  takeCapital(ledger: Ledger, instrument: Instrument): void {
+  takeCapital(ledger: Ledger): void {
+    const instrument = this.#instrument;
     this.positionLots = instrument.wholeLots(ledger.base());
     this.inventoryLots =
       instrument.kind === "spot"
@@ -48,10 +59,11 @@ export class PairInputs implements LadderInput, PositionInput {
   }
 
   /** The target is the ratio of the amounts that were configured, at this first price. */
-  fixTarget({ base, quote }: CapitalParams, instrument: Instrument, midHalfTicks: number): void {
-    const inventoryLots = instrument.wholeLots(decimal(base));
-    const quoteUnits = instrument.wholeNotionalUnits(decimal(quote));
+  fixTarget(midHalfTicks: number): void {
+    const inventoryLots = this.#instrument.wholeLots(decimal(this.#capital.base));
+    const quoteUnits = this.#instrument.wholeNotionalUnits(decimal(this.#capital.quote));
     this.targetIqvRatio = iqvRatio(inventoryLots, midHalfTicks / 2, quoteUnits);
+    this.hasTarget = true;
   }
 
   /** What the position guards look at, at this mid. */
@@ -68,5 +80,38 @@ export class PairInputs implements LadderInput, PositionInput {
   /** How far inventory is from its target, as a part of the target. */
   moveRatio(midHalfTicks: number): number {
     return iqvMoveRatio(this.iqvRatio(midHalfTicks), this.targetIqvRatio);
+  }
+
+  /**
+   * What a pair that reduces has too much of (negative: too little), as a part of its target. Of a
+   * perp that is the position alone: the allotment, whose share of the value moves with the price,
+   * is nobody's. What no order can be made of is nothing.
+   */
+  excessRatio(midHalfTicks: number): number {
+    if (this.#instrument.kind === "spot") return this.moveRatio(midHalfTicks);
+    const isOrder = this.#instrument.reachesMinimum(midHalfTicks / 2, Math.abs(this.positionLots));
+    return isOrder ? this.positionLots / this.#allotmentLots : 0;
+  }
+
+  /** What a ladder is built from; that of a perp that reduces has position 0 as its target. */
+  ladderInput(isReducing: boolean): LadderInput {
+    if (!isReducing || this.#instrument.kind === "spot") return this;
+    const { timeMs, midHalfTicks, inventoryLots, quoteUnits, volatilityPct } = this;
+    const { bestBidTicks, bestAskTicks } = this;
+    const value = inventoryLots * midHalfTicks + 2 * quoteUnits;
+    const targetIqvRatio = (this.#allotmentLots * midHalfTicks) / value;
+    const sizes = { inventoryLots, quoteUnits, targetIqvRatio };
+    return { timeMs, midHalfTicks, ...sizes, volatilityPct, bestBidTicks, bestAskTicks };
+  }
+
+  /** While reducing, only the side that brings inventory back; of a perp only as far as to 0. */
+  sideLimits(isReducing: boolean, room: SideRoom): SideLimits {
+    if (!isReducing) return { sideOff: null, room };
+    const { midHalfTicks, positionLots } = this;
+    const sideOff = this.excessRatio(midHalfTicks) > 0 ? "buy" : "sell";
+    if (this.#instrument.kind === "spot") return { sideOff, room };
+    const lots = Math.abs(positionLots);
+    const buyUnits = Math.min(room.buyUnits, Math.floor((lots * midHalfTicks) / 2));
+    return { sideOff, room: { buyUnits, sellLots: Math.min(room.sellLots, lots) } };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * PositionLimits: how much a pair may hold, of a perp on either side of zero, and how far its
- * inventory may be from its target. A ladder stays within the room that they leave, so that a sweep
+ * PositionLimits: how much a pair may hold, of a perp on either side of zero, and how far that may
+ * be from its target. A ladder stays within the room that they leave, so that a sweep
  * through all of it ends at the limit and not beyond. Whole lots and tick-lot units; the doubled
  * mid keeps them whole. Pure.
  */
@@ -39,15 +39,28 @@ export class PositionLimits {
     return Math.abs(positionLots) * midHalfTicks >= 2 * this.#maxUnits;
   }
 
-  /** The inventory is as far from its target as it may be. */
+  /** What is held is as far from its target as it may be. */
   isOffTarget(input: PositionInput): boolean {
-    return Math.abs(deltaLots(input)) >= this.#maxDeltaLots;
+    return Math.abs(this.deltaLots(input)) >= this.#maxDeltaLots;
+  }
+
+  /**
+   * What is held beyond the target, in lots; of spot fractional, since its target is a ratio of
+   * values. A perp's is position 0: what that ratio makes of its allotment is held by nobody.
+   */
+  deltaLots(input: PositionInput): number {
+    const { inventoryLots, midHalfTicks, quoteUnits, targetIqvRatio } = input;
+    if (this.#isPerp) return input.positionLots;
+    if (!(midHalfTicks > 0)) return 0;
+    const doubledValue = inventoryLots * midHalfTicks;
+    const doubledTarget = targetIqvRatio * (doubledValue + 2 * quoteUnits);
+    return Math.round(doubledValue - doubledTarget) / midHalfTicks;
   }
 
   /** What each side may still add before a limit is reached. */
   room(input: PositionInput): SideRoom {
     const { positionLots, midHalfTicks } = input;
-    const delta = deltaLots(input);
+    const delta = this.deltaLots(input);
     const positionUnits = this.#maxUnits - (positionLots * midHalfTicks) / 2;
     const deltaUnits = ((this.#maxDeltaLots - delta) * midHalfTicks) / 2;
     // What is not held cannot be sold on spot: there is no short side to bound.
@@ -72,13 +85,4 @@ function limitLots(instrument: Instrument, limit: string | null): number {
   const size = decimal(limit);
   const isBeyond = size.gt(instrument.size(Number.MAX_SAFE_INTEGER));
   return isBeyond ? Infinity : instrument.wholeLots(size);
-}
-
-/** Inventory over its target, in lots; fractional, since the target is a ratio of values. */
-export function deltaLots(input: PositionInput): number {
-  const { inventoryLots, midHalfTicks, quoteUnits, targetIqvRatio } = input;
-  if (!(midHalfTicks > 0)) return 0;
-  const doubledValue = inventoryLots * midHalfTicks;
-  const doubledTarget = targetIqvRatio * (doubledValue + 2 * quoteUnits);
-  return Math.round(doubledValue - doubledTarget) / midHalfTicks;
 }

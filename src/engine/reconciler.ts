@@ -22,6 +22,8 @@ import type { OrderManager } from "./order-manager.ts";
 const REQUEST_TIMEOUT_MS = 5_000;
 /** An order that was to go rests on where its cancel was lost: that is found out sooner. */
 const CANCEL_TIMEOUT_MS = 2_000;
+/** It is sent again as often, then each time its doubt is a quarter older, at least this often. */
+const CANCEL_AGAIN_MOST_MS = 10_000;
 /** At most one look-up an order, and one reconciliation, in this time … */
 const ASK_AGAIN_MS = 1_000;
 /**
@@ -40,9 +42,9 @@ export class Reconciler {
   readonly #orders: OrderManager;
   readonly #sink: Sink;
   #askedMs = -Infinity;
-  /** When the reconciliation was asked for whose answer is awaited; -1: none is. */
+  /** When the oldest question was put that is not answered; -1: none is awaited. */
   #awaitedSinceMs = -1;
-  /** When the newest list that was answered was asked for. */
+  /** The newest list that was answered was made after this. */
   #listedMs = -Infinity;
 
   constructor(orders: OrderManager, sink: Sink) {
@@ -66,13 +68,15 @@ export class Reconciler {
     for (const order of this.#orders.live.values()) {
       if (!order.isSettled) order.addDoubt(nowMs);
     }
+    // What was asked before may have been lost as well.
+    this.#awaitedSinceMs = -1;
     this.#askNow(nowMs);
     this.tick(nowMs);
   }
 
   #askNow(nowMs: number): void {
     this.#askedMs = nowMs;
-    this.#awaitedSinceMs = nowMs;
+    if (this.#awaitedSinceMs < 0) this.#awaitedSinceMs = nowMs;
     this.#sink.reconcile();
   }
 
@@ -99,7 +103,9 @@ export class Reconciler {
   /** What is to go and rests on is sent off again, before anybody asks whether it is there. */
   #cancelAgain(order: ManagedOrder, nowMs: number): void {
     const isLost = order.inFlight === "cancel" && order.isKnownToVenue;
-    if (!isLost || nowMs - order.inFlightSinceMs < CANCEL_TIMEOUT_MS) return;
+    if (!isLost) return;
+    const waitMs = Math.max(CANCEL_TIMEOUT_MS, (nowMs - order.doubtSinceMs) / 4);
+    if (nowMs - order.inFlightSinceMs < Math.min(waitMs, CANCEL_AGAIN_MOST_MS)) return;
     order.setInFlight("cancel", nowMs);
     this.#sink.cancel(order.clientOrderId);
   }
@@ -127,6 +133,8 @@ export class Reconciler {
   onAccount(event: AccountEvent, nowMs: number): boolean {
     if (event.openOrderIds === null) return false;
     const listed = new Set(event.openOrderIds);
+    // Asked again, it may still be the answer to what was asked first.
+    this.#listedMs = this.#awaitedSinceMs < 0 ? this.#askedMs : this.#awaitedSinceMs;
     for (const id of listed) {
       const order = this.#orders.find(id);
       if (order === undefined) {
@@ -143,7 +151,6 @@ export class Reconciler {
       // What was sent after the question was asked may rightly be missing from the answer.
       else if (order.createdMs < this.#askedMs) order.addDoubt(nowMs);
     }
-    this.#listedMs = this.#askedMs;
     this.#awaitedSinceMs = -1;
     return true;
   }
@@ -153,9 +160,9 @@ export class Reconciler {
    * a list tells no size: whether an amendment was made is looked up.
    */
   #onListed(order: ManagedOrder): void {
-    if (order.doubtSinceMs < 0 || order.doubtSinceMs > this.#askedMs) return;
+    if (order.doubtSinceMs < 0 || !this.#wasListed(order)) return;
     if (order.inFlight === "amend") return;
-    order.queriedMs = Math.max(order.queriedMs, this.#askedMs);
+    order.queriedMs = Math.max(order.queriedMs, this.#listedMs);
     order.addSeen(null, -1, -1);
   }
 }

@@ -12,7 +12,7 @@ import type { SideRoom } from "#strategies/ladder-builder.ts";
 import { FillRate } from "./fill-rate.ts";
 import { LiquidationDistance } from "./liquidation-distance.ts";
 import type { RiskParams } from "./params.ts";
-import { deltaLots, limitUnits, type PositionInput, PositionLimits } from "./position-limits.ts";
+import { limitUnits, type PositionInput, PositionLimits } from "./position-limits.ts";
 
 export type GuardEffect =
   | "pull-quotes"
@@ -304,7 +304,7 @@ export class RiskGuards {
     const value = (Math.abs(input.positionLots) * input.midHalfTicks) / 2;
     const isFull = this.#position.isFull(input);
     this.#set("max-position-notional", isFull, value * tickValue * lotValue);
-    const delta = deltaLots(input);
+    const delta = this.#position.deltaLots(input);
     this.#set("max-net-delta", this.#position.isOffTarget(input), delta * lotValue);
     const pct = this.#liquidation.pct(input);
     const wasNear = this.isTripped("liquidation-distance");

@@ -1,13 +1,14 @@
 /**
  * FeedWorkers: which pairs have sockets of their own at a venue that allows few of them, and which
- * share those of one feed worker, one for each address of a venue. It starts that worker, watches
- * it, and starts another one, later and later, where it fails. A pair whose feed worker is gone has
- * its own worker replaced, by the way that any failed worker goes: its orders are swept first. That
- * costs a second or two, and needs no second way of reconnecting. Runs on the main thread; threads
- * and time are handed in.
+ * share those of one feed worker, one for each address of a venue. A feed worker has a socket for
+ * each account, so the more accounts, the fewer pairs have their own. It starts that worker,
+ * watches it, and starts another one, later and later, where it fails. A pair whose feed worker is
+ * gone has its own worker replaced, by the way that any failed worker goes: its orders are swept
+ * first. That costs a second or two, and needs no second way of reconnecting. Runs on the main
+ * thread; threads and time are handed in.
  */
 
-import { messageOf } from "#domain/errors.ts";
+import { InputError, messageOf } from "#domain/errors.ts";
 import { Backoff } from "#net/backoff.ts";
 import type { CancelTimer } from "#net/timers.ts";
 import type { VenueWorld } from "#venues/venue.ts";
@@ -24,10 +25,13 @@ export interface FeedWorkersOptions {
   readonly log: Log;
 }
 
-/** A pair whose worker is about to start. */
-export interface FeedUser {
+export interface ExpectedPair {
   readonly pairId: string;
   readonly access: VenueAccess;
+}
+
+/** A pair whose worker is about to start. */
+export interface FeedUser extends ExpectedPair {
   /** The feed worker that it shared ended: its own worker is of no use any more. */
   readonly onLost: (reason: string) => void;
 }
@@ -37,15 +41,35 @@ const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
 const SETTLED_AFTER_MS = 60_000;
 /** It waits for nothing when it stops. */
 const STOP_TIMEOUT_MS = 1_000;
+/** Sockets that are kept for the change of a connection, where pairs share. */
+const SPARE_SOCKETS = 1;
 
 export class FeedWorkers {
   readonly #options: FeedWorkersOptions;
   /** By the address that the venue counts sockets at. */
   readonly #places = new Map<string, FeedPlace>();
+  /** By the same: how many pairs may have their own; all where it was not told. */
+  readonly #mostOwn = new Map<string, number>();
   #isStopped = false;
 
   constructor(options: FeedWorkersOptions) {
     this.#options = options;
+  }
+
+  /**
+   * To be told before pairs start: all that there will be then, so that sockets are kept for those
+   * who share.
+   * @throws {InputError} `too-many-accounts`; then all is as before
+   */
+  expect(pairs: readonly ExpectedPair[]): void {
+    const mostOwn = new Map<string, number>();
+    for (const [key, all] of Map.groupBy(pairs, ({ access }) => placeKey(access))) {
+      const most = mostOwnOf(all);
+      requireSockets(all, most, this.#places.get(key));
+      mostOwn.set(key, most);
+    }
+    this.#mostOwn.clear();
+    for (const [key, most] of mostOwn) this.#mostOwn.set(key, most);
   }
 
   /**
@@ -55,11 +79,11 @@ export class FeedWorkers {
    */
   join(user: FeedUser): MessagePort | null {
     const { access } = user;
-    if (access.maxOwnSockets === null || this.#isStopped) return null;
-    const { restUrl } = access.urls;
-    const place = this.#places.get(restUrl) ?? new FeedPlace(access, this.#options);
-    this.#places.set(restUrl, place);
-    return place.join(user);
+    if (access.sockets === null || this.#isStopped) return null;
+    const key = placeKey(access);
+    const place = this.#places.get(key) ?? new FeedPlace(access, this.#options);
+    this.#places.set(key, place);
+    return place.join(user, this.#mostOwn.get(key) ?? access.sockets.maxOwnSockets);
   }
 
   /** A pair has ended, or goes on elsewhere. */
@@ -83,6 +107,51 @@ export class FeedWorkers {
     for (const place of this.#places.values()) place.kill();
     this.#places.clear();
   }
+}
+
+/** What makes the sockets of pairs those of one place: a feed worker dials one address. */
+function placeKey({ urls }: VenueAccess): string {
+  return `${urls.restUrl} ${urls.streamUrl}`;
+}
+
+/** How many of the pairs at one address may have their own, with a socket for each account left. */
+function mostOwnOf(pairs: readonly ExpectedPair[]): number {
+  const { maxOwnSockets = Infinity, maxSockets = Infinity } = pairs[0]?.access.sockets ?? {};
+  if (pairs.length <= maxOwnSockets) return maxOwnSockets;
+  const accounts = accountsOf(pairs);
+  return Math.max(0, Math.min(maxOwnSockets, maxSockets - SPARE_SOCKETS - accounts));
+}
+
+function accountsOf(pairs: readonly ExpectedPair[]): number {
+  return new Set(pairs.map(({ access }) => access.account)).size;
+}
+
+/** Those who have their own already keep them, the first of the others have what is left. */
+function requireSockets(
+  pairs: readonly ExpectedPair[],
+  mostOwn: number,
+  place: FeedPlace | undefined,
+): void {
+  const [first] = pairs;
+  if (first === undefined || first.access.sockets === null) return;
+  const others = pairs.filter(({ pairId }) => place?.hasOwn(pairId) !== true);
+  const keep = pairs.length - others.length;
+  const more = Math.max(0, mostOwn - keep);
+  const needed = keep + Math.min(more, others.length) + accountsOf(others.slice(more));
+  const { sockets, venue, urls } = first.access;
+  if (needed <= sockets.maxSockets) return;
+  throw new InputError(
+    "too-many-accounts",
+    `${pairs.length} pairs of these accounts need ${needed} sockets, and ${venue} allows ` +
+      `${sockets.maxSockets} at one address`,
+    {
+      where: urls.restUrl,
+      hint:
+        keep > mostOwn && accountsOf(pairs) <= sockets.maxSockets
+          ? "start mm anew: then fewer pairs have sockets of their own"
+          : "trade fewer accounts from this machine",
+    },
+  );
 }
 
 type FeedLife = WorkerLife<ToFeed, FromFeed>;
@@ -116,9 +185,13 @@ class FeedPlace {
     return this.#own.size === 0 && this.#shared.size === 0 && this.#life === null;
   }
 
-  join(user: FeedUser): MessagePort | null {
+  hasOwn(pairId: string): boolean {
+    return this.#own.has(pairId);
+  }
+
+  /** @param most pairs may have their own */
+  join(user: FeedUser, most: number): MessagePort | null {
     const { pairId } = user;
-    const most = this.#access.maxOwnSockets ?? Infinity;
     if (this.#own.has(pairId) || this.#own.size < most) {
       this.#own.add(pairId);
       this.#unshare(pairId);

@@ -14,7 +14,7 @@ import type { CancelTimer } from "#net/timers.ts";
 import type { VenueWorld } from "#venues/venue.ts";
 import type { FeedWorkers } from "./feed-workers.ts";
 import { firstStatus } from "./first-status.ts";
-import { heirOf, keepsHolding } from "./heir.ts";
+import { heirOf, keepsHolding, type LastWord, tradeIdBy } from "./heir.ts";
 import { type Hold, heldAfter, heldBy, holdCommands } from "./hold.ts";
 import type { Log } from "./log.ts";
 import type { LogFields, LogLevel } from "./messages.ts";
@@ -83,6 +83,10 @@ export class ManagedPair {
   /** What a live pair has; undefined before its first worker has told. */
   get holding(): Holding | undefined {
     return this.#hasTraded && this.#plan.pair.mode === "live" ? this.#status.inventory : undefined;
+  }
+
+  get #lastWord(): LastWord {
+    return { holding: this.holding, newestTradeId: this.#newestTradeId };
   }
 
   status(): PairStatus {
@@ -158,7 +162,8 @@ export class ManagedPair {
     this.#handle = undefined;
     this.#options.feeds.leave(plan.pair.id);
     if (generation !== this.#generation) return null;
-    if (!keepsHolding(this.#plan.pair, plan.pair)) this.#forget(plan);
+    if (!keepsHolding(this.#plan, plan)) this.#forget(plan);
+    this.#newestTradeId = tradeIdBy(plan, this.#plan, this.#lastWord);
     this.#plan = plan;
     const isConfirmed = await this.#confirmSwept(left?.length === 0);
     if (generation !== this.#generation) return null;
@@ -224,7 +229,7 @@ export class ManagedPair {
     const { world, spawn, configDir } = this.#options;
     const { busyPoll } = this.#plan;
     const { targetIqvRatio } = this.#status.inventory;
-    const { capital, position } = heirOf(this.#plan, this.holding, targetIqvRatio);
+    const { capital, position } = heirOf(this.#plan, this.#lastWord, targetIqvRatio);
     const pair = { ...this.#plan.pair, capital };
     this.#capital = capital;
     this.#epoch = Math.max(Math.floor(world.nowMs() / 1000), this.#epoch + 1);

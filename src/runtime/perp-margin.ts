@@ -88,19 +88,20 @@ interface MarginPart {
   readonly used: Decimal;
 }
 
-function partOf({ id, capital }: PairConfig, perp: PerpState): MarginPart {
+function partOf(pair: PairConfig, perp: PerpState): MarginPart {
+  const { id, capital } = pair;
   const mark = decimal(perp.markPrice);
-  const leverage = decimalOfInteger(perp.leverage);
+  const wanted = perpWants(pair)?.leverage ?? perp.leverage;
   // All bought with the quote, or all of the inventory sold: never both.
   const long = decimal(capital.initQuoteAmount);
   const short = decimal(capital.initInventoryAmount).times(mark);
   const largest = long.gt(short) ? long : short;
   return {
     id,
-    leverage: perp.leverage,
-    needed: largest.div(leverage),
+    leverage: wanted,
+    needed: largest.div(decimalOfInteger(wanted)),
     free: decimal(perp.freeMargin),
-    used: decimal(perp.position).abs().times(mark).div(leverage),
+    used: decimal(perp.position).abs().times(mark).div(decimalOfInteger(perp.leverage)),
   };
 }
 

@@ -13,7 +13,12 @@ import type { MarketSetup, PerpState, PerpWants } from "#ports/venue.ts";
 import type { VenueLink } from "#venues/venue.ts";
 import { allOrFirstError, type Patience, patiently } from "./patience.ts";
 import { askPerp, perpWants, perpWarnings, requireMargin } from "./perp-margin.ts";
-import { asInputError, type VenueAccess, type VenueAccesses } from "./venue-access.ts";
+import {
+  asInputError,
+  tradedAccount,
+  type VenueAccess,
+  type VenueAccesses,
+} from "./venue-access.ts";
 
 /** All that a worker of a pair is started with, epoch apart. */
 export interface PairPlan {
@@ -46,7 +51,7 @@ export interface PreflightOptions {
   /** Pairs that are running already. */
   readonly running: ReadonlyMap<string, PairPlan>;
   /** What a live pair has now; undefined for one that will begin with its configured capital. */
-  readonly holdingOf: (pair: PairConfig) => Holding | undefined;
+  readonly holdingOf: (plan: PairPlan) => Holding | undefined;
   readonly patience: Patience;
 }
 
@@ -88,22 +93,39 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
     planOf(ask, pair, access, busyPoll),
   );
   for (const access of byKey.values()) await requireBalances(ask, access, loaded, options);
-  // The last of all: it is what changes something.
-  const plans = await allOrFirstError(loaded, (plan) => withPerp(ask, plan, perpWants(plan.pair)));
-  for (const access of byKey.values()) {
+  const plans = await perpsReady(ask, [...byKey.values()], loaded, options);
+  for (const plan of plans) {
+    warnings.push(...perpWarnings(plan, options.holdingOf(plan) === undefined));
+  }
+  return { plans, warnings };
+}
+
+/** The last of all: it is what changes something. */
+async function perpsReady(
+  ask: Ask,
+  accesses: readonly VenueAccess[],
+  loaded: readonly PairPlan[],
+  options: PreflightOptions,
+): Promise<PairPlan[]> {
+  // One that runs goes on as it is where this is refused: it is only looked at yet.
+  const wantsNow = ({ pair }: PairPlan): PerpWants | null =>
+    options.running.has(pair.id) ? null : perpWants(pair);
+  const plans = await allOrFirstError(loaded, (plan) => withPerp(ask, plan, wantsNow(plan)));
+  for (const access of accesses) {
     const all = plansOf(access, plans, options);
     const others = all.filter((plan) => !plans.includes(plan));
     // How much margin those hold that run already: their own state is of their start.
     const fresh = await allOrFirstError(others, (plan) => withPerp(ask, plan, null));
     requireMargin(access, [...all.filter((plan) => plans.includes(plan)), ...fresh]);
   }
-  for (const plan of plans) {
-    warnings.push(...perpWarnings(plan, options.holdingOf(plan.pair) === undefined));
-  }
-  return { plans, warnings };
+  return allOrFirstError(plans, (plan) => {
+    const wants = perpWants(plan.pair);
+    const isSet = wants === null || wantsNow(plan) !== null;
+    return isSet ? Promise.resolve(plan) : withPerp(ask, plan, wants);
+  });
 }
 
-/** All pairs that trade through an access once these plans run, in the config's order. */
+/** All pairs that trade an access's account once these plans run, in the config's order. */
 function plansOf(
   access: VenueAccess,
   plans: readonly PairPlan[],
@@ -112,7 +134,7 @@ function plansOf(
   const all = new Map([...running, ...plans.map((plan) => [plan.pair.id, plan] as const)]);
   return config.pairs.flatMap(({ id }) => {
     const plan = all.get(id);
-    return plan?.access.key === access.key ? [plan] : [];
+    return plan?.access.account === access.account ? [plan] : [];
   });
 }
 
@@ -174,7 +196,8 @@ function requireDistinctMarkets({ pairs, accounts }: Config): void {
     if (mode === "paper") continue;
     const { account = "", symbol, venue } = quote;
     // One account may have two names.
-    const key = JSON.stringify([venue, symbol, tradedAccount(accounts[account])]);
+    const traded = accounts[account];
+    const key = JSON.stringify([venue, symbol, traded && tradedAccount(traded)]);
     const other = byMarket.get(key);
     byMarket.set(key, id);
     if (other === undefined) continue;
@@ -184,12 +207,6 @@ function requireDistinctMarkets({ pairs, accounts }: Config): void {
       hint: "make one pair of the two, or give them two accounts",
     });
   }
-}
-
-/** What makes two accounts of the config one and the same at the venue. */
-function tradedAccount(account: Config["accounts"][string] | undefined): unknown {
-  if (account?.venue !== "hyperliquid") return account;
-  return (account.vaultAddress ?? account.address).toLowerCase();
 }
 
 /** Loads and makes it once, as its worker will: a mistake in it is told now. */
@@ -258,11 +275,12 @@ async function requireBalances(
   // Asks for them even where nothing is needed: it is how an account is found to be open.
   const balances = await ask(access, access.name, () => access.desk.balances());
   const needs = new Map<string, { amount: Decimal; pairs: string[] }>();
-  for (const { pair, market } of plansOf(access, plans, options)) {
+  for (const plan of plansOf(access, plans, options)) {
+    const { pair, market } = plan;
     // A perp's amounts are an allotment: what they need is margin.
     if (market.instrument.kind === "perp") continue;
     const { initInventoryAmount: base, initQuoteAmount: quote } = pair.capital;
-    const holding = options.holdingOf(pair) ?? { base, quote };
+    const holding = options.holdingOf(plan) ?? { base, quote };
     addNeed(needs, market.instrument.base, holding.base, pair.id);
     addNeed(needs, market.instrument.quote, holding.quote, pair.id);
   }

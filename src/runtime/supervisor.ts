@@ -13,7 +13,7 @@ import type { OperatorCommand } from "#domain/events.ts";
 import type { VenueId } from "#domain/instrument.ts";
 import type { VenueModule, VenueWorld } from "#venues/venue.ts";
 import type { Readiness, ReloadReport, TradingDesk } from "./desk.ts";
-import { FeedWorkers } from "./feed-workers.ts";
+import { type ExpectedPair, FeedWorkers } from "./feed-workers.ts";
 import { keepsHolding } from "./heir.ts";
 import type { Log } from "./log.ts";
 import { ManagedPair } from "./managed-pair.ts";
@@ -76,7 +76,7 @@ export class Supervisor implements TradingDesk {
    * Checks the whole run and then starts every pair. Call once. After an error nothing was started
    * and nothing is left behind.
    * @param configPath the file that a reload reads; folders in the config are relative to its own
-   * @throws {InputError} see `preflight`; `pair-runs-already`, `state-dir`
+   * @throws {InputError} see `preflight`; `pair-runs-already`, `state-dir`, `too-many-accounts`
    */
   async start(config: Config, configPath: string): Promise<void> {
     if (this.#phase !== "new") throw notNow("it was started before");
@@ -89,6 +89,7 @@ export class Supervisor implements TradingDesk {
       for (const { id } of config.pairs) locks.acquire(id);
       checked = await this.#preflight(config, config.pairs);
       if (this.#isStopping) throw notNow("it was stopped before it had started");
+      this.#feeds.expect(checked.plans.map(expectedOf));
     } catch (thrown) {
       locks.releaseAll();
       if (!this.#isStopping) this.#phase = "new";
@@ -203,6 +204,7 @@ export class Supervisor implements TradingDesk {
       updated = await this.#replans(plan.updated);
       started = await this.#preflight(config, [...plan.restarted, ...plan.added]);
       if (this.#isStopping) throw notNow("mm is stopping");
+      this.#feeds.expect(this.#plansAfter(config, started.plans).map(expectedOf));
     } catch (thrown) {
       for (const id of locked) this.#locks?.release(id);
       throw thrown;
@@ -224,6 +226,12 @@ export class Supervisor implements TradingDesk {
       `${report.updated.length} updated, ${report.restarted.length} restarted`;
     this.#options.log({ level: "info", pair: null, event: "reloaded", message });
     return report;
+  }
+
+  /** Of all pairs, once these are started. */
+  #plansAfter({ pairs }: Config, started: readonly PairPlan[]): PairPlan[] {
+    const byId = new Map(started.map((plan) => [plan.pair.id, plan]));
+    return pairs.flatMap(({ id }) => byId.get(id) ?? this.#pairs.get(id)?.plan ?? []);
   }
 
   /** @returns what did not go as it should */
@@ -314,7 +322,7 @@ export class Supervisor implements TradingDesk {
       configDir: this.#configDir,
       accesses: this.#accesses,
       running: new Map([...this.#pairs].map(([id, pair]) => [id, pair.plan])),
-      holdingOf: (pair) => this.#holdingOf(pair),
+      holdingOf: (plan) => this.#holdingOf(plan),
       patience: {
         timers: this.#options.world.timers,
         onWait: (message) =>
@@ -324,11 +332,9 @@ export class Supervisor implements TradingDesk {
     });
   }
 
-  #holdingOf(pair: PairConfig): Holding | undefined {
-    const running = this.#pairs.get(pair.id);
-    return running !== undefined && keepsHolding(running.plan.pair, pair)
-      ? running.holding
-      : undefined;
+  #holdingOf(plan: PairPlan): Holding | undefined {
+    const running = this.#pairs.get(plan.pair.id);
+    return running !== undefined && keepsHolding(running.plan, plan) ? running.holding : undefined;
   }
 
   #warn(messages: readonly string[]): void {
@@ -336,6 +342,10 @@ export class Supervisor implements TradingDesk {
       this.#options.log({ level: "warning", pair: null, event: "config", message });
     }
   }
+}
+
+function expectedOf({ pair, access }: PairPlan): ExpectedPair {
+  return { pairId: pair.id, access };
 }
 
 function hedgeWarnings(pairs: readonly PairConfig[]): string[] {

@@ -11,6 +11,7 @@ import type { VenueDesk } from "#ports/venue.ts";
 import type {
   Credentials,
   SharedBudgets,
+  SocketSharing,
   VenueModule,
   VenueUrls,
   VenueWorld,
@@ -19,6 +20,8 @@ import type {
 export interface VenueAccess {
   /** The same for all pairs that share it. Holds no secret. */
   readonly key: string;
+  /** What is traded: the same for every name and key of one account. Holds no secret. */
+  readonly account: string;
   /** For people: `account bn` or `binance-spot, public`. */
   readonly name: string;
   readonly venue: VenueId;
@@ -27,8 +30,8 @@ export interface VenueAccess {
   readonly credentials: Credentials | null;
   readonly desk: VenueDesk;
   readonly budgets: SharedBudgets;
-  /** Pairs that may have sockets of their own at this address; null: any number. */
-  readonly maxOwnSockets: number | null;
+  /** How many may be open at this address; null: any number. */
+  readonly sockets: Pick<SocketSharing, "maxOwnSockets" | "maxSockets"> | null;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -78,11 +81,11 @@ export class VenueAccesses {
   }
 
   async #openDesk(place: Place, credentials: Credentials | null): Promise<VenueAccess> {
-    const { key, name, venue, urls, module } = place;
+    const { key, traded, name, venue, urls, module } = place;
     try {
       const opened = await module.openDesk({ urls, credentials }, this.#options.world);
-      const maxOwnSockets = module.sharing?.maxOwnSockets ?? null;
-      return { key, name, venue, urls, credentials, ...opened, maxOwnSockets };
+      const sockets = module.sharing ?? null;
+      return { key, account: traded, name, venue, urls, credentials, ...opened, sockets };
     } catch (thrown) {
       throw asInputError(thrown, `${name}, ${urls.restUrl}`);
     }
@@ -120,6 +123,12 @@ export class VenueAccesses {
 
 type Account = Config["accounts"][string];
 
+/** What makes two accounts of the config one and the same at the venue. */
+export function tradedAccount(account: Account): unknown {
+  if (account.venue !== "hyperliquid") return account;
+  return (account.vaultAddress ?? account.address).toLowerCase();
+}
+
 /**
  * A private key as it is signed with: 0x and 64 lower-case hexadecimal digits.
  * @throws {InputError} `bad-key`, which never shows it
@@ -135,6 +144,8 @@ function privateKey(text: string, variable: string, where: string): string {
 
 interface Place {
   readonly key: string;
+  /** `account` of a VenueAccess. */
+  readonly traded: string;
   readonly name: string;
   readonly venue: VenueId;
   readonly urls: VenueUrls;
@@ -147,8 +158,10 @@ function placeOf(pair: PairConfig, config: Config, module: VenueModule): Place {
   const { venue } = pair.quote;
   const urls = urlsOf(venue, config, module);
   const account = accountOf(pair, config);
+  const key = JSON.stringify([venue, account, urls]);
   return {
-    key: JSON.stringify([venue, account, urls]),
+    key,
+    traded: account === null ? key : JSON.stringify([venue, tradedAccount(account), urls.restUrl]),
     name: account === null ? `${venue}, public` : `account ${pair.quote.account}`,
     venue,
     urls,

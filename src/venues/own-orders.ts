@@ -227,8 +227,9 @@ function endingOf(event: OrderEvent, entry: Entry): Entry["ending"] {
     case "rejected":
       return endingByRefusal(event.venueOrderId, entry.venueOrderId);
     case "cancel-rejected":
-      // By its number the venue knows every order that rests.
-      return event.reason === "unknown-order" && entry.venueOrderId !== null ? "over" : "none";
+      // By its number the venue knows every order that rests. Where the cancel named it otherwise
+      // it may have come too early, and the number since: then the order shows that it rests.
+      return event.reason === "unknown-order" && entry.venueOrderId !== null ? "refused" : "none";
     case "not-found": {
       const ageMs = event.receivedTimeMs - entry.createdMs;
       return entry.venueOrderId === null && ageMs >= CANNOT_ARRIVE_MS ? "refused" : "none";

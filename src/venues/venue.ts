@@ -114,6 +114,8 @@ export interface VenueModule {
 export interface SocketSharing {
   /** Pairs that may have a socket of their own, at one address of the venue. */
   readonly maxOwnSockets: number;
+  /** All that the venue lets be open there; a feed worker has one for each account. */
+  readonly maxSockets: number;
   /** In a feed worker: its sockets, for any number of pairs. */
   openFeed(options: FeedOptions, world: VenueWorld): SharedFeed;
 }

@@ -1,14 +1,14 @@
 /** The demo as a process: what is at its mock venues, by the venues' own word, and how it ends. */
 
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { DEMO_CONFIG, demoConfigText } from "#cli/demo-config.ts";
 import { demoKeys } from "#cli/demo-venues.ts";
 import { secretsOf } from "#cli/logging.ts";
 import { parseConfig } from "#config/load.ts";
-import { mm, ROOT } from "./support.ts";
+import { Folder, mm, ROOT } from "./support.ts";
 
 // Each test starts programs, and a busy machine starts them slowly.
 setDefaultTimeout(30_000);
@@ -210,4 +210,27 @@ test("the demo's keys are new each time, and secret where they are to be", () =>
   const { config } = parseConfig(DEMO_CONFIG, "demo.jsonc");
   const secrets = secretsOf(config, one.env);
   expect(secrets).toEqual(expect.arrayContaining(Object.values(one.env)));
+});
+
+test("a signal in the midst of its start leaves no folder behind", async () => {
+  const folder = new Folder();
+  const made = Promise.withResolvers<void>();
+  const watcher = watch(folder.path, () => made.resolve());
+  try {
+    const child = Bun.spawn(
+      [process.execPath, join(ROOT, "src", "main.ts"), "demo", "--control-port", "0"],
+      {
+        cwd: ROOT,
+        env: { ...process.env, TMPDIR: folder.path },
+        stdio: ["ignore", "ignore", "ignore"],
+      },
+    );
+    await made.promise;
+    child.kill("SIGTERM");
+    await child.exited;
+    expect(readdirSync(folder.path).filter((name) => name.startsWith("mm-demo-"))).toEqual([]);
+  } finally {
+    watcher.close();
+    folder.dispose();
+  }
 });

@@ -53,6 +53,21 @@ describe("position 0 is the target", () => {
     expect(bench.engine.ladder.bids.multiplier).toBeCloseTo(2 / 3, 9);
   });
 
+  test("a fill from before the first price does not unset the target", () => {
+    const bench = perp({ capital: { targetIqvRatio: null }, risk: { maxDrawdownPct: 5 } });
+    const { events } = bench;
+    const left = { clientOrderId: "mm-ETH-q0-7", side: "buy", priceTicks: 199_000 } as const;
+    bench.apply(events.connection("up"), events.execution(left, 400, "t0"));
+    bench.pass(1_000);
+    expect(bench.engine.state).toBe("starting");
+    bench.apply(events.book(MID));
+    bench.agree();
+    bench.pass(300, MID);
+    expect(bench.engine.targetIqvRatio).toBe(0.5);
+    expect(bench.engine.iqvMoveRatio).toBeCloseTo(0.4, 2);
+    expect(bench.engine.ledger.pnl().residual.toFixed()).toBe("0");
+  });
+
   test("of any position: its sign is that of the move, and asks are within what is left", () => {
     const lots = fc.integer({ min: -2_000, max: 2_000 });
     const cost = fc.integer({ min: -1_000, max: 1_000 });
@@ -138,6 +153,21 @@ describe("the position is the venue's word", () => {
   });
 });
 
+describe("a fill that the venue counted and never tells", () => {
+  test("it is a mismatch once the venue was asked for the whole truth", () => {
+    const bench = quotingPerp();
+    const bid = bestOf(bench, "buy");
+    const facts = { quantityLots: 333, filledLots: 333 };
+    bench.apply(bench.events.order(bid.clientOrderId, "filled", facts));
+    const others = [...bench.engine.orders.live.keys()];
+    bench.apply(bench.events.account("0.333", "2000", others));
+    expect(bench.guard("balance-mismatch").tripped).toBe(true);
+    bench.apply(bench.events.execution(bid, 333, "t1"));
+    bench.apply(bench.events.account("0.333", "2000", null));
+    expect(bench.guard("balance-mismatch").tripped).toBe(false);
+  });
+});
+
 describe("funding", () => {
   function settled(bench: Bench, fundingId: string, amount: string): EngineEvent {
     const times = { venueTimeMs: bench.events.nowMs, receivedTimeMs: bench.events.nowMs };
@@ -198,6 +228,24 @@ describe("limits count on both sides of zero", () => {
   );
 });
 
+test("max-net-delta: of a perp it is the position, wherever the price has gone", () => {
+  const bench = quotingPerp({ risk: { maxNetDelta: "0.3" } });
+  for (const mid of [210_000, 220_000, 230_000, 240_000]) {
+    bench.pass(1_000, mid);
+    bench.acknowledge();
+  }
+  bench.pass(1_000, 240_000);
+  bench.acknowledge();
+  expect(bench.guard("max-net-delta")).toMatchObject({ tripped: false, value: 0 });
+  expect(sumOf(bench, "sell")).toBe(300);
+  expect(sumOf(bench, "buy")).toBeWithin(295, 302);
+  bench.apply(bench.events.execution(bestOf(bench, "sell"), 100, "t1"));
+  bench.pass(1_000, 240_000);
+  bench.acknowledge();
+  expect(bench.guard("max-net-delta")).toMatchObject({ tripped: false, value: -0.1 });
+  expect(sumOf(bench, "sell")).toBeLessThanOrEqual(200);
+});
+
 describe("liquidation-distance", () => {
   const near = { risk: { minLiquidationDistancePct: 10 } };
 
@@ -255,6 +303,14 @@ describe("liquidation-distance", () => {
     expect(bench.guard("liquidation-distance").tripped).toBe(true);
     bench.pass(300, 174_000);
     expect(bench.guard("liquidation-distance").value).toBeLessThan(0);
+  });
+
+  test.each(["0.2", "-0.2"])("before the first price nothing is near (%s)", (base) => {
+    const bench = perp({ ...near, capital: { position: at2000(base) } });
+    const account = bench.events.account(base, "5000", null);
+    bench.apply(bench.events.connection("up"), { ...account, liquidationPrice: 1500 });
+    bench.pass(300);
+    expect(bench.guard("liquidation-distance")).toMatchObject({ tripped: false, value: Infinity });
   });
 
   test("off where it has no limit", () => {

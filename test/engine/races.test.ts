@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { bestOf, MID, ordersOf, quoting } from "./quoting.ts";
-import { Bench, params } from "./setup.ts";
+import { Bench, params, strategy } from "./setup.ts";
 
 /** What all bids that may be open can cost, in USDT. */
 function bidsAtStake(bench: Bench): number {
@@ -93,6 +93,20 @@ describe("cancel-all against an order that is on its way", () => {
     bench.agree();
     bench.pass(1_000, MID);
     expect(bench.sent()).toEqual(["cancelAll"]);
+  });
+
+  test("lost for minutes, it is sent less and less often: each costs requests for life", () => {
+    const bench = quoting();
+    bench.apply(bench.events.operator("halt"));
+    const { clientOrderId } = bestOf(bench, "buy");
+    const sentIn = (ms: number): number => {
+      bench.news();
+      bench.pass(ms, MID);
+      return bench.sent().filter((action) => action === `cancel ${clientOrderId}`).length;
+    };
+    expect(sentIn(10_000)).toBeWithin(4, 6);
+    expect(sentIn(50_000)).toBeWithin(5, 12);
+    expect(sentIn(60_000)).toBe(6);
   });
 });
 
@@ -256,6 +270,26 @@ describe("doubt ends", () => {
     expect(bench.guard("unknown-order-age").tripped).toBe(true);
   });
 
+  test("the answer to an older question does not end a doubt that arose since", () => {
+    const bench = quoting();
+    const [late, ...others] = ordersOf(bench, "buy").concat(ordersOf(bench, "sell"));
+    if (late === undefined) throw new Error("there are no orders");
+    for (const { clientOrderId } of others) {
+      bench.apply(bench.events.order(clientOrderId, "unknown"));
+    }
+    bench.pass(3_000, MID);
+    late.setInFlight("cancel", bench.events.nowMs);
+    bench.apply(bench.events.order(late.clientOrderId, "unknown"));
+    bench.pass(3_500, MID);
+    expect(bench.sent().filter((action) => action === "reconcile")).toHaveLength(2);
+    // That of the first list: it was made before the cancel.
+    bench.agree();
+    expect(others.map(({ status }) => status)).toEqual(others.map(() => "open"));
+    expect(late.status).toBe("unknown");
+    bench.agree();
+    expect(late.status).toBe("open");
+  });
+
   test("a list says nothing of an amendment in doubt: that is looked up", () => {
     const bench = quoting();
     const ids = [...bench.engine.orders.live.keys()];
@@ -307,6 +341,32 @@ describe("room that is used up already", () => {
 });
 
 describe("an order whose request is not answered", () => {
+  // Few are looked up, of many a list is asked for.
+  test.each([
+    ["look-up", 3],
+    ["list", 5],
+  ] as const)(
+    "two cancels of it are lost: found open by a %s, it is canceled at once",
+    (how, bins) => {
+      const ladder = { bidBins: bins, askBins: bins, liveOrderNums: 2 * bins };
+      const bench = quoting(params({ ladder, risk: { maxPositionNotional: "4000" } }));
+      const atLimit = params({ ladder, risk: { maxPositionNotional: "2000" } });
+      bench.engine.reconfigure(atLimit, strategy("spot"));
+      bench.pass(2_300, MID);
+      const bids = ordersOf(bench, "buy");
+      expect(bids.map(({ status }) => status)).toEqual(bids.map(() => "unknown"));
+      const sent = bench.sent();
+      for (const { clientOrderId } of bids) {
+        expect(sent.filter((action) => action === `cancel ${clientOrderId}`)).toHaveLength(2);
+        if (how === "look-up") bench.apply(bench.events.order(clientOrderId, "open"));
+      }
+      if (how === "list") bench.agree();
+      bench.pass(200, MID);
+      const again = bids.map(({ clientOrderId }) => `cancel ${clientOrderId}`);
+      expect(bench.sent()).toEqual(expect.arrayContaining(again));
+    },
+  );
+
   test("a side that must be off is off as soon as the answer is there", () => {
     const bench = quoting(params({ risk: { maxPositionNotional: "2100" } }));
     const bid = bestOf(bench, "buy");

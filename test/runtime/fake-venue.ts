@@ -67,7 +67,9 @@ export class FakeVenue {
         }),
       connect: onlyWorkers,
       openMarket: onlyWorkers,
-      ...(id === "hyperliquid" ? { sharing: { maxOwnSockets: 8, openFeed: onlyWorkers } } : {}),
+      ...(id === "hyperliquid"
+        ? { sharing: { maxOwnSockets: 8, maxSockets: 10, openFeed: onlyWorkers } }
+        : {}),
     };
   }
 

@@ -1,7 +1,7 @@
 /** More pairs than sockets: who has its own, who shares, and what becomes of those who share. */
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type FakeFeed, perpPair, Stage, settled } from "./supervision.ts";
+import { type FakeFeed, perpPair, rejection, Stage, settled } from "./supervision.ts";
 
 const COINS = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"];
 const OWN = COINS.slice(0, 8);
@@ -200,5 +200,80 @@ test("paper pairs share too, and other venues never do", async () => {
     return perpPair(id, { mode: "paper", quote });
   });
   await stage.start(paper);
+  expect(sharing()).toEqual(SHARED);
+});
+
+describe("more accounts than one", () => {
+  /** Of so many accounts: the last pairs of one each, all before them of the first. */
+  function of(count: number, ids: readonly string[] = COINS): Parameters<Stage["start"]> {
+    const names = Array.from({ length: count }, (_, index) => `hl${index}`);
+    const accounts = Object.fromEntries(
+      names.map((name, index) => {
+        const address = `0x${String(index).padStart(40, "0")}`;
+        return [name, { venue: "hyperliquid", address, agentKeyEnv: "MM_AGENT" }];
+      }),
+    );
+    const all = ids.map((id, index) => {
+      const account = names[Math.max(0, index - (ids.length - count))];
+      return perpPair(id, { quote: { venue: "hyperliquid", account, symbol: id } });
+    });
+    return [all, { accounts }];
+  }
+
+  /** Sockets that are open once all is up: one for each account of those who share. */
+  function sockets(): number {
+    const starts = COINS.map((id) => stage.worker(id).start);
+    const shared = starts.filter(({ feed }) => feed !== null);
+    const users = shared.map(({ link: { credentials } }) =>
+      credentials?.kind === "agent" ? credentials.address : null,
+    );
+    return starts.length - shared.length + new Set(users).size;
+  }
+
+  test.each([1, 2, 3, 5, 9, 10])("%d have sockets for all of them", async (count) => {
+    await stage.start(...of(count));
+    expect(sockets()).toBeLessThanOrEqual(10);
+    // One is left for the change of a connection, but where each account needs its own.
+    if (count < 10) expect(sockets()).toBeLessThanOrEqual(9);
+  });
+
+  test("eight with a pair each need not share", async () => {
+    await stage.start(...of(8, OWN));
+    expect(sharing(OWN)).toEqual([]);
+  });
+
+  test("are too many where the venue has no socket for each", async () => {
+    const error = await rejection(stage.start(...of(11)));
+    expect(error.code).toBe("too-many-accounts");
+    expect(error.describe()).toBe(
+      "https://rest.test: 12 pairs of these accounts need 11 sockets, and hyperliquid allows 10 " +
+        "at one address; trade fewer accounts from this machine",
+    );
+    expect([stage.workers, stage.feeds]).toEqual([[], []]);
+  });
+
+  test("that come later find no room where the others have it already", async () => {
+    await stage.start(...of(1, OWN));
+    stage.write(...of(4, [...OWN, "I", "J", "K"]));
+    const error = await rejection(stage.supervisor.reload());
+    expect(error.describe()).toContain("start mm anew");
+    expect(stage.workers).toHaveLength(8);
+    // It is no matter of the config: after a new start there is room.
+    await stage.supervisor.stop();
+    stage.dispose();
+    stage = new Stage();
+    await stage.start(...of(4));
+    expect(sockets()).toBeLessThanOrEqual(9);
+  });
+});
+
+test("pairs that move to another address of the sockets have them there", async () => {
+  const at = (wsUrl: string) => ({ venues: { hyperliquid: { wsUrl } } });
+  await stage.start(pairs(), at("ws://127.0.0.1:1/ws"));
+  stage.write(pairs(), at("ws://127.0.0.1:2/ws"));
+  expect((await stage.supervisor.reload()).restarted).toEqual(COINS);
+  await passAlive(3_000);
+  const [open] = stage.feeds.at(-1)?.received ?? [];
+  expect(open).toMatchObject({ options: { urls: { streamUrl: "ws://127.0.0.1:2/ws" } } });
   expect(sharing()).toEqual(SHARED);
 });

@@ -75,6 +75,15 @@ describe("an order counts as open", () => {
       false,
     ],
     [
+      "though its cancel came before it, and the answer to that after it",
+      [
+        newsOf(idOf(1), "open", named),
+        newsOf(idOf(1), "cancel-rejected", gone),
+        newsOf(idOf(1), "open", named),
+      ],
+      true,
+    ],
+    [
       "where its cancel was refused otherwise",
       [newsOf(idOf(1), "open", named), newsOf(idOf(1), "cancel-rejected")],
       true,

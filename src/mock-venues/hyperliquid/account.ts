@@ -120,6 +120,19 @@ export class HlAccount {
     coin.onOwnOrderChanged();
   }
 
+  /**
+   * Cancels an order and does what is to come in its place. The real venue tells the end of the one
+   * and the beginning of the other in either order: so does this one, by chance.
+   */
+  replace<Result>(coin: HlCoin, order: HlOrder, place: () => Result): Result {
+    const { events, rng } = this.#parts;
+    const at = events.orderCount;
+    this.cancel(coin, order);
+    const result = place();
+    if (rng.integer(2) === 0) events.delayOrder(at);
+    return result;
+  }
+
   /** What the exchange of a coin reports; called from within it. */
   onExchangeEvent(coin: HlCoin, event: ExchangeEvent): void {
     if (event.kind === "fill") this.#onFill(coin, event.fill);

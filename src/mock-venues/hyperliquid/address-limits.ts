@@ -1,7 +1,7 @@
 /**
  * AddressLimits: how many requests the account may send over its lifetime: some for free, more for
- * what it has traded, cancels beyond that by a cap of their own, and beyond all caps one action
- * every ten seconds. Pure; may import domain and this folder.
+ * what it has traded, cancels beyond that by a cap of their own, and beyond all caps one request
+ * every ten seconds: an action of several is several. Pure; may import domain and this folder.
  */
 
 import { type Decimal, decimalOfNumber, ZERO } from "#domain/decimal.ts";
@@ -77,7 +77,7 @@ export class AddressLimits {
     const then = this.#used + requests;
     if (then > cap) {
       const nowMs = this.#nowMs();
-      if (nowMs - this.#lastSlowMs < this.#rules.slowRequestMs) {
+      if (requests > 1 || nowMs - this.#lastSlowMs < this.#rules.slowRequestMs) {
         return TEXTS.budget(then, cap, this.volumeText());
       }
       this.#lastSlowMs = nowMs;

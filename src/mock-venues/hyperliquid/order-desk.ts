@@ -176,9 +176,9 @@ export class OrderDesk {
     const coin = this.coinOf(wire.a);
     const old = this.#parts.account.records.findOpen(oid);
     const isThere = coin !== undefined && old?.asset === wire.a;
-    if (isThere) this.#parts.account.cancel(coin, old);
-    else if (!always) return { error: TEXTS.modifyGone };
-    const status = this.#placeWire(wire, "na", !always);
+    if (!isThere && !always) return { error: TEXTS.modifyGone };
+    const place = (): Status => this.#placeWire(wire, "na", !always);
+    const status = isThere ? this.#parts.account.replace(coin, old, place) : place();
     if (typeof status === "string" || typeof status["error"] !== "string") return status;
     return { error: TEXTS.modifyRefused(status["error"]) };
   }

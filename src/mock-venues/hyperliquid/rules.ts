@@ -16,7 +16,7 @@ export interface HlRules {
   readonly requestsPerUsdc: number;
   /** Cancels may use so many requests more than others, but not more than twice as many. */
   readonly extraCancelRequests: number;
-  /** Beyond the budget, one action so often. */
+  /** Beyond the budget, one request so often. */
   readonly slowRequestMs: number;
   /** What an action that came too late for its `expiresAfter` is counted as. */
   readonly staleRequests: number;

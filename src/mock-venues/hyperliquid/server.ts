@@ -29,7 +29,8 @@ export interface MockHyperliquidOptions extends HlMockVenueOptions {
   /** Of an address of the internet; default: those of the real venue. */
   readonly limits?: Partial<IpLimitSpec>;
   /**
-   * Whether posts over sockets weigh as much as REST calls; it is not documented. Default: false
+   * Whether posts over sockets weigh as much as REST calls. It is not documented: by default they
+   * do, so that whoever keeps within the limits here keeps within them there.
    */
   readonly postsWeigh?: boolean;
   /** It cuts a socket that it has sent nothing for so long. Default: 60 s */
@@ -76,7 +77,7 @@ export async function startMockHyperliquid(
   );
   const events = new UserStream<HlUserEvent>(() => []);
   venue.onUserEvent((event) => events.push(event));
-  const desk = new Desk({ venue, limits, events, postsWeigh: options.postsWeigh ?? false });
+  const desk = new Desk({ venue, limits, events, postsWeigh: options.postsWeigh ?? true });
   const streams = new Streams({ venue, events, timers, blockMs: venue.rules.blockMs });
   const switches: AdminSwitches = {
     setClockSkew: (skewMs) => {

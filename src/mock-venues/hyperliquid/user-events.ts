@@ -4,6 +4,7 @@
  * of each channel. Imports nothing of the venue but shapes.
  */
 
+import type { Rng } from "#domain/rng.ts";
 import type { FillJson } from "./fills.ts";
 import type { OrderUpdateJson } from "./order-records.ts";
 
@@ -41,14 +42,16 @@ type NonUserCancel = { readonly coin: string; readonly oid: number };
 export class UserEvents {
   readonly #listeners = new Set<(event: HlUserEvent) => void>();
   readonly #user: string;
+  readonly #rng: Rng;
   #orders: OrderUpdateJson[] = [];
   #fills: FillJson[] = [];
   #fundings: UserFundingJson[] = [];
   #cancels: NonUserCancel[] = [];
 
   /** @param user lower case: whose events these are */
-  constructor(user: string) {
+  constructor(user: string, rng: Rng) {
     this.#user = user;
+    this.#rng = rng;
   }
 
   /** @returns ends it */
@@ -59,6 +62,14 @@ export class UserEvents {
 
   order(update: OrderUpdateJson): void {
     this.#orders.push(update);
+  }
+  /** Updates of orders that wait to be told. */
+  get orderCount(): number {
+    return this.#orders.length;
+  }
+  /** The update at this place is told after all that wait now. */
+  delayOrder(index: number): void {
+    this.#orders.push(...this.#orders.splice(index, 1));
   }
   fill(fill: FillJson): void {
     this.#fills.push(fill);
@@ -79,11 +90,15 @@ export class UserEvents {
     this.#fundings = [];
     this.#cancels = [];
     const user = this.#user;
-    if (orders.length > 0) this.#tell({ channel: "orderUpdates", data: orders });
+    const tellOrders = (): void => this.#tell({ channel: "orderUpdates", data: orders });
+    // An order and its fills come by different streams, and either may be the first.
+    const areFillsFirst = orders.length > 0 && fills.length > 0 && this.#rng.integer(2) === 0;
+    if (orders.length > 0 && !areFillsFirst) tellOrders();
     if (fills.length > 0) {
       this.#tell({ channel: "userFills", data: { user, fills } });
       this.#tell({ channel: "user", data: { fills } });
     }
+    if (areFillsFirst) tellOrders();
     if (fundings.length > 0) this.#tell({ channel: "userFundings", data: { user, fundings } });
     for (const funding of fundings) this.#tell({ channel: "user", data: { funding } });
     if (cancels.length > 0) this.#tell({ channel: "user", data: { nonUserCancel: cancels } });

@@ -81,7 +81,7 @@ export class HlMockVenue {
     this.rules = rules;
     this.limits = new AddressLimits(rules, options.account, () => this.nowMs());
     this.signers = new Signers(options.account, rules.isTestnet);
-    this.#events = new UserEvents(this.signers.user);
+    this.#events = new UserEvents(this.signers.user, world.rng);
     this.account = new HlAccount({
       setup: options.account,
       limits: this.limits,

@@ -49,6 +49,8 @@ export class HlAccount {
   #cancelPoll = NOTHING;
   #pollDueMs = Infinity;
   #polledMs = -Infinity;
+  #cancelMend = NOTHING;
+  #mendDueMs = -Infinity;
 
   constructor(parts: AccountParts) {
     const { api, user, news, instrument } = parts;
@@ -71,6 +73,7 @@ export class HlAccount {
   stop(): void {
     this.#isStopped = true;
     this.#cancelPoll();
+    this.#cancelMend();
   }
 
   /**
@@ -95,27 +98,50 @@ export class HlAccount {
 
   /** One frame of the socket that is not of the market. Never throws. */
   onFrame(text: string): void {
+    this.#guarded(() => this.#take(JSON.parse(text)));
+  }
+
+  #take(json: unknown): void {
+    const event = readUserEvent(json, this.#parts.user);
+    switch (event.kind) {
+      case "orders":
+        // One that cannot be read hides none of the others.
+        for (const report of event.reports) this.#guarded(() => this.#tellReport(report));
+        return;
+      case "fills":
+        if (!this.#fills.take(event.fills, event.isSnapshot)) this.#mend();
+        if (event.fills.length > 0 && !event.isSnapshot) this.#pollAfter(SETTLE_MS);
+        return;
+      case "fundings":
+        this.#funding.take(event.fundings);
+        return;
+      case "ignored":
+    }
+  }
+
+  #guarded(action: () => void): void {
     try {
-      const event = readUserEvent(JSON.parse(text), this.#parts.user);
-      switch (event.kind) {
-        case "orders":
-          for (const report of event.reports) this.#tellReport(report);
-          return;
-        case "fills":
-          if (!this.#fills.take(event.fills, event.isSnapshot)) this.reconcile();
-          if (event.fills.length > 0 && !event.isSnapshot) this.#pollAfter(SETTLE_MS);
-          return;
-        case "fundings":
-          this.#funding.take(event.fundings);
-          return;
-        case "ignored":
-      }
+      action();
     } catch (thrown) {
       // Money may have moved: what the message did not tell has to be asked for.
       this.#tellUnreadable(thrown);
       this.#fills.noteGap();
-      this.reconcile();
+      this.#mend();
     }
+  }
+
+  /** Asks for what the stream did not tell; were each message like that, not for each of them. */
+  #mend(): void {
+    const { timers } = this.#parts;
+    this.#cancelMend();
+    if (this.#isStopped) return;
+    const waitMs = this.#mendDueMs - timers.elapsedMs();
+    if (waitMs > 0) {
+      this.#cancelMend = timers.after(waitMs, () => this.#mend());
+      return;
+    }
+    this.#mendDueMs = timers.elapsedMs() + LEAST_POLL_MS;
+    this.reconcile();
   }
 
   /** Asks for the whole truth. While it is being asked for, one more question is remembered. */
@@ -219,8 +245,12 @@ export class HlAccount {
     const listed = readOpenOrders(open, nameOf, this.#context());
     for (const order of listed) orders.note(order);
     orders.isListed = true;
-    // The venue's word, whatever the fills make of it.
-    this.#fills.positionLots = instrument.lotsOf(state.position);
+    // The venue's word, whatever the fills make of it. One that is listed late may be missing
+    // still:
+    // it would be missed no more by this position.
+    const lots = instrument.lotsOf(state.position);
+    if (this.#isDisputed(lots)) this.#fills.noteGap();
+    this.#fills.positionLots = lots;
     this.#tellState(
       state,
       listed.map(({ clientOrderId }) => clientOrderId),

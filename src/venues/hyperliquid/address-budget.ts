@@ -111,8 +111,12 @@ export class AddressBudget {
    * on top. @param mark of just before it was asked
    */
   report({ nRequestsUsed, nRequestsCap }: AddressReport, mark: number): void {
-    const since = Math.max(0, this.mark() - mark);
-    this.#set(USED, wholeOf(nRequestsUsed) + BigInt(since));
+    for (;;) {
+      // What another thread takes before the end of this is taken in by another round.
+      const before = Atomics.load(this.#words, USED);
+      const since = Math.max(0, this.mark() - mark);
+      if (this.#exchange(USED, before, wholeOf(nRequestsUsed) + BigInt(since))) break;
+    }
     this.#set(TRADED, wholeOf(nRequestsCap - FREE_REQUESTS));
     this.#set(TOLD, 1n);
   }

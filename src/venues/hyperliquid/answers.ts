@@ -25,7 +25,13 @@ export interface Placed {
  */
 export type Verdict<Result> =
   | { readonly kind: "accepted"; readonly result: Result }
-  | { readonly kind: "refused"; readonly refusal: Refusal; readonly message: string }
+  | {
+      readonly kind: "refused";
+      readonly refusal: Refusal;
+      readonly message: string;
+      /** Said once for several: what it says of one order need not be true of each. */
+      readonly isOfAll: boolean;
+    }
   | { readonly kind: "unsent"; readonly why: "budget" | "not-connected"; readonly message: string }
   | { readonly kind: "unknown"; readonly message: string };
 
@@ -71,13 +77,13 @@ function verdictsOf<Result>(
   read: (element: unknown) => Result,
 ): Verdict<Result>[] {
   if (answer.kind !== "answered") {
-    const verdict = withoutElements(answer);
+    const verdict = withoutElements(answer, count > 1);
     return Array.from({ length: count }, () => verdict);
   }
   const { statuses } = parsed(Statuses, answer.response, "answer to an action").data;
   const [only] = statuses;
   if (statuses.length === 1 && count > 1 && v.is(Failed, only)) {
-    return Array.from({ length: count }, () => verdictOf(only, read));
+    return Array.from({ length: count }, () => refusedFor(only.error, true));
   }
   if (statuses.length !== count) {
     throw new ProtocolError(`${statuses.length} statuses for ${count}`, "answer to an action");
@@ -88,10 +94,7 @@ function verdictsOf<Result>(
 /** An element that cannot be read says nothing about the others. */
 function verdictOf<Result>(element: unknown, read: (element: unknown) => Result): Verdict<Result> {
   const failed = v.safeParse(Failed, element);
-  if (failed.success) {
-    const message = failed.output.error;
-    return { kind: "refused", refusal: refusalOf(message), message };
-  }
+  if (failed.success) return refusedFor(failed.output.error, false);
   try {
     return { kind: "accepted", result: read(element) };
   } catch (thrown) {
@@ -100,10 +103,17 @@ function verdictOf<Result>(element: unknown, read: (element: unknown) => Result)
   }
 }
 
-function withoutElements(answer: Exclude<ActionAnswer, { kind: "answered" }>): Verdict<never> {
+function refusedFor(message: string, isOfAll: boolean): Verdict<never> {
+  return { kind: "refused", refusal: refusalOf(message), message, isOfAll };
+}
+
+function withoutElements(
+  answer: Exclude<ActionAnswer, { kind: "answered" }>,
+  isOfAll = false,
+): Verdict<never> {
   switch (answer.kind) {
     case "refused":
-      return { kind: "refused", refusal: refusalOf(answer.message), message: answer.message };
+      return refusedFor(answer.message, isOfAll);
     case "unknown":
       return { kind: "unknown", message: answer.message };
     case "not-sent":

@@ -43,6 +43,8 @@ export class DeadMansSwitch {
   #isAsking = false;
   #isStopped = false;
   #notBeforeMs = -Infinity;
+  /** Nobody knows whether the venue has armed it until then; venue's clock. */
+  #doubtUntilMs = -Infinity;
 
   constructor(parts: SwitchParts) {
     this.#parts = parts;
@@ -81,7 +83,8 @@ export class DeadMansSwitch {
 
   /** Our silence is meant now; whoever still trades the account arms it again at once. */
   stop(): void {
-    const isArmed = this.#parts.isWanted && this.#load() > this.#parts.api.venueNowMs();
+    const untilMs = Math.max(this.#load(), this.#doubtUntilMs);
+    const isArmed = this.#parts.isWanted && untilMs > this.#parts.api.venueNowMs();
     const wasStopped = this.#isStopped;
     this.#isStopped = true;
     if (wasStopped || !isArmed) return;
@@ -100,7 +103,12 @@ export class DeadMansSwitch {
     this.#isAsking = false;
     const verdict = plainVerdict(answer);
     if (verdict.kind === "accepted") return;
-    const isForLong = verdict.kind === "refused" && LASTING.has(verdict.refusal.kind);
+    if (verdict.kind === "unknown") this.#doubtUntilMs = attempt.untilMs;
+    // While it is armed it goes off if it is not renewed: that is worth every attempt.
+    const isForLong =
+      attempt.before <= this.#parts.api.venueNowMs() &&
+      verdict.kind === "refused" &&
+      LASTING.has(verdict.refusal.kind);
     if (!isForLong) {
       this.#onTrouble(attempt, verdict.message);
       return;

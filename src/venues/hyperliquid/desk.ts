@@ -33,7 +33,7 @@ import { type HlSetup, readSetup, setupOf } from "./setup.ts";
 /** The quickest of so many is believed. */
 const CLOCK_SAMPLES = 5;
 /** A request that was on its way when its worker ended has arrived after this long. */
-const GRACE_MS = 1000;
+const GRACE_MS = 2000;
 /** Cancels in one action: more cost more weight. */
 const MAX_AT_ONCE = 40;
 const EXPIRES_IN_MS = 5000;
@@ -209,10 +209,32 @@ export class HlDesk implements VenueDesk {
     listed: readonly OwnedOrder[],
     state: SweepState,
   ): Promise<"progress" | "again" | "never"> {
-    const asset = await this.#assetOf(state);
     const quotes = listed.filter(({ clientOrderId }) => !isStopId(clientOrderId));
     const isFast = quotes.length > 0;
     const orders = (isFast ? quotes : listed).slice(0, MAX_AT_ONCE);
+    let verdicts = await this.#cancel(orders, isFast, state);
+    // Beyond the account's requests no batch goes any more, but now and then one alone.
+    if (orders.length > 1 && verdicts.every(isOverBudget)) {
+      verdicts = await this.#cancel(orders.slice(0, 1), isFast, state);
+    }
+    const canceled = verdicts.filter(({ kind }) => kind === "accepted").length;
+    state.canceled += canceled;
+    // What became of the others the next list tells.
+    for (const verdict of verdicts) {
+      if (verdict.kind === "accepted") continue;
+      state.problem = verdict.message;
+      if (isForGood(verdict)) return "never";
+    }
+    return canceled > 0 ? "progress" : "again";
+  }
+
+  /** @throws {MmError} where the answer cannot be read */
+  async #cancel(
+    orders: readonly OwnedOrder[],
+    isFast: boolean,
+    state: SweepState,
+  ): Promise<readonly Verdict<unknown>[]> {
+    const asset = await this.#assetOf(state);
     const cancels = orders.map(({ oid }) => ({ asset, oid }));
     const request: ActionRequest = {
       action: cancelAction(cancels, isFast),
@@ -224,16 +246,7 @@ export class HlDesk implements VenueDesk {
       kind: "unknown",
       message: LATE,
     });
-    const verdicts = canceledVerdicts(answer, orders.length);
-    const canceled = verdicts.filter(({ kind }) => kind === "accepted").length;
-    state.canceled += canceled;
-    // What became of the others the next list tells.
-    for (const verdict of verdicts) {
-      if (verdict.kind === "accepted") continue;
-      state.problem = verdict.message;
-      if (isForGood(verdict)) return "never";
-    }
-    return canceled > 0 ? "progress" : "again";
+    return canceledVerdicts(answer, orders.length);
   }
 
   async #assetOf(state: SweepState): Promise<number> {
@@ -356,6 +369,10 @@ function warningsOf(mode: PerpWants["marginMode"], otherCoins: readonly string[]
 
 function isForGood(verdict: Exclude<Verdict<unknown>, { kind: "accepted" }>): boolean {
   return verdict.kind === "refused" && verdict.refusal.kind === "fatal";
+}
+
+function isOverBudget(verdict: Verdict<unknown>): boolean {
+  return verdict.kind === "unsent" && verdict.why === "budget";
 }
 
 function resultOf({ canceled, left, problem }: SweepState, otherwise: string): SweepResult {

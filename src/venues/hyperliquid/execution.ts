@@ -210,7 +210,11 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
   #sendCancelAction(action: HlAction, chunk: readonly CancelEntry[]): void {
     const ids = chunk.map(([id]) => id);
     this.#act(action, { ids, count: chunk.length, isCancel: true }, (answer) => {
+      // Beyond the account's requests no batch goes any more, but now and then one alone.
+      const isFirstAlone = isOverBudget(answer) && chunk.length > 1 && !this.#isStopped;
+      if (isFirstAlone) this.#sendCancels(chunk.slice(0, 1));
       for (const [index, verdict] of canceledVerdicts(answer, chunk.length).entries()) {
+        if (isFirstAlone && index === 0) continue;
         const [id, change] = chunk[index] ?? ["", "cancel-rejected"];
         this.#guarded([id], () => this.#onCanceled(id, change, verdict));
       }
@@ -375,6 +379,10 @@ interface ActScope {
   readonly ids: readonly string[];
   readonly count: number;
   readonly isCancel: boolean;
+}
+
+function isOverBudget(answer: ActionAnswer): boolean {
+  return answer.kind === "not-sent" && answer.why === "budget";
 }
 
 function hasCloid(clientOrderId: string): boolean {

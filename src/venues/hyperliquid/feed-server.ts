@@ -98,6 +98,8 @@ class FeedServerClient {
   readonly #heartbeat: Heartbeat;
   #cancelGone: CancelTimer = () => {};
   #place: Place | null = null;
+  /** Of its newest `hello`; kept while it is silent. */
+  #wants: SocketWants | null = null;
   #isEnded = false;
 
   constructor(port: MessagePort, { timers }: VenueWorld, owner: ClientOwner) {
@@ -125,7 +127,7 @@ class FeedServerClient {
     this.#port.close();
   }
 
-  /** Nothing is subscribed for it any more; where it is heard again it has to say `hello`. */
+  /** Nothing is subscribed for it any more, until it is heard again. */
   #silent(): void {
     this.#drop("nothing was heard of the pair");
     this.#cancelGone = this.#timers.after(GONE_MS, () => this.end("it is gone"));
@@ -135,6 +137,7 @@ class FeedServerClient {
     if (this.#isEnded) return;
     this.#heartbeat.heard();
     this.#cancelGone();
+    this.#comeBack(message);
     switch (message.kind) {
       case "hello":
         this.#enter(message);
@@ -153,9 +156,16 @@ class FeedServerClient {
     }
   }
 
+  /** One that was held up may not know that it was silent, and so says no `hello`. */
+  #comeBack({ kind }: ToFeedServer): void {
+    const isNoMatter = this.#place !== null || kind === "hello" || kind === "bye";
+    if (!isNoMatter && this.#wants !== null) this.#enter(this.#wants);
+  }
+
   /** Whatever it wanted before: a new `hello` begins anew, where it has missed what came. */
   #enter({ coin, user }: SocketWants): void {
     const last = this.#place;
+    this.#wants = { coin, user };
     const hub = this.#owner.enter(user);
     const member = hub.join(coin, {
       onUp: () => this.#tell({ kind: "up" }),

@@ -33,10 +33,11 @@ export class FundingLog {
     this.#parts = parts;
   }
 
-  /** Settlements later than this count. */
+  /** Settlements later than this count. Nothing happens the second time. */
   begin(sinceMs: number): void {
-    this.#sinceMs ??= Math.floor(sinceMs);
-    this.#readMs = Math.max(this.#readMs, sinceMs);
+    if (this.#sinceMs !== null) return;
+    this.#sinceMs = Math.floor(sinceMs);
+    this.#readMs = sinceMs;
   }
 
   take(fundings: readonly OwnFunding[]): void {

@@ -35,7 +35,7 @@ const GAUGE_LIMITS: GaugeLimits = {
 };
 
 /** No answer stops us for longer: beyond this it is a misreading. */
-const LONGEST_BLOCK_MS = 300_000;
+const LONGEST_BLOCK_MS = 60_000;
 
 function spec(name: BudgetName, limit: number, cancelReserve: number): BudgetSpec {
   return { name, limit, windowMs: SLIDING_WINDOW_MS, cancelReserve };

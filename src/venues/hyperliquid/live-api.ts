@@ -1,7 +1,8 @@
 /**
  * LiveHlApi: Hyperliquid as a pair's worker uses it: actions over its WebSocket, and by REST while
- * that is down; questions by REST always. An action goes one way only. I/O through the two that it
- * is handed, neither of which it opens or closes.
+ * that is down, cancels also while it has no room or leaves posts unanswered; questions by REST
+ * always. An action goes one way only. I/O through the two that it is handed, neither of which it
+ * opens or closes.
  */
 
 import type { BudgetStatus, ConnectionStatus } from "#ports/venue.ts";
@@ -36,6 +37,8 @@ const ONE_MOMENT_MS = 10;
 export class LiveHlApi implements HlApi {
   readonly #parts: Required<LiveParts>;
   readonly #roundTrips = new RoundTrips();
+  /** A post was left without an answer, and none was answered since. */
+  #isMute = false;
   #lastAsked: { key: string; atMs: number; answer: Promise<InfoAnswer> } | null = null;
 
   constructor(parts: LiveParts) {
@@ -96,7 +99,7 @@ export class LiveHlApi implements HlApi {
 
   act(request: ActionRequest): Promise<ActionAnswer> {
     const { socket, rest, gate } = this.#parts;
-    if (!socket.isUp) return rest.act(request);
+    if (!socket.isUp || (request.isCancel && this.#isMute)) return rest.act(request);
     const prepared = gate.prepare(request);
     return prepared.kind === "ready"
       ? this.#post(prepared)
@@ -108,6 +111,7 @@ export class LiveHlApi implements HlApi {
     const { isCancel } = prepared.request;
     const sentMs = clock.nowMs();
     const outcome = await socket.post("action", prepared.body, timeoutMs, isCancel);
+    if (outcome.kind !== "not-sent") this.#isMute = outcome.kind === "unknown";
     switch (outcome.kind) {
       case "answered":
         this.#roundTrips.add(clock.nowMs() - sentMs);
@@ -117,8 +121,9 @@ export class LiveHlApi implements HlApi {
       case "unknown":
         return outcome;
       case "not-sent": {
-        // Its nonce and its expiry are still good: it waited for nobody.
-        if (outcome.why === "not-connected") return rest.send(prepared, gate);
+        // Its nonce and its expiry are still good: it waited for nobody. And a cancel must not wait
+        // for room, which posts without an answer may take for a minute.
+        if (outcome.why === "not-connected" || isCancel) return rest.send(prepared, gate);
         gate.notSent(prepared);
         const retryAtMs = this.venueNowMs() + BUSY_PAUSE_MS;
         return { ...outcome, retryAtMs };

@@ -28,8 +28,9 @@ import { HlRest } from "./rest.ts";
 import { readSetup } from "./setup.ts";
 import type { HlSocket, SocketWants } from "./socket.ts";
 
-/** The venue lets ten connections be open at one address; two are left for changes of them. */
+/** At one address; two are left for changes of them. */
 const MAX_OWN_SOCKETS = 8;
+const MAX_SOCKETS = 10;
 
 export const hyperliquid: VenueModule = {
   urls: {
@@ -40,7 +41,7 @@ export const hyperliquid: VenueModule = {
   openDesk,
   connect,
   openMarket,
-  sharing: { maxOwnSockets: MAX_OWN_SOCKETS, openFeed },
+  sharing: { maxOwnSockets: MAX_OWN_SOCKETS, maxSockets: MAX_SOCKETS, openFeed },
 };
 
 async function openDesk(

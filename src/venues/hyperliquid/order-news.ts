@@ -42,7 +42,7 @@ export class OrderNews {
     }
   }
 
-  /** @param isWhole the action was refused, not this part of it: nothing of it was done */
+  /** @param isWhole the action was refused, not this part of it */
   modified(
     replacedId: string,
     request: OrderRequest,
@@ -55,10 +55,10 @@ export class OrderNews {
         this.placed(request, verdict);
         return;
       case "refused": {
-        const refusal = modifyRefusalOf(message);
-        const old = isWhole ? "untouched" : refusal.old;
-        this.#oldOne(replacedId, { old, placed: refusal.placed }, message);
-        this.#refused(request.clientOrderId, refusal.placed, message);
+        const { old, placed } = modifyRefusalOf(message);
+        const known = oldOf(old, { isWhole, isOfAll: verdict.isOfAll });
+        this.#oldOne(replacedId, { old: known, placed }, message);
+        this.#refused(request.clientOrderId, placed, message);
         return;
       }
       case "unsent":
@@ -148,6 +148,16 @@ export class OrderNews {
       case "throttled":
     }
   }
+}
+
+/** What words that may be about another order, or about no order, say of this one. */
+function oldOf(
+  old: ModifyRefusal["old"],
+  { isWhole, isOfAll }: { readonly isWhole: boolean; readonly isOfAll: boolean },
+): ModifyRefusal["old"] {
+  if (isWhole && old === "doubtful") return "untouched";
+  if (isOfAll && (old === "gone" || old === "canceled")) return "doubtful";
+  return old;
 }
 
 /** Of an order that may only take, what was not filled at once never will be. */

@@ -156,12 +156,15 @@ export class SocketHub {
 
   /**
    * Has the connection in use replaced by another, with all subscriptions anew. At most twice a
-   * minute for all members.
+   * minute for all members. Where the address has no room for two, this one goes first.
    */
   renew(): void {
     const nowMs = this.#world.timers.elapsedMs();
     if (this.#current === null || nowMs - this.#renewedMs < RENEW_PAUSE_MS) return;
-    if (this.#socket.rotate()) this.#renewedMs = nowMs;
+    const { gauges } = this.#limits;
+    const hasRoom = gauges.total("sockets") < gauges.limits.sockets.limit;
+    if (!hasRoom) this.#current.connection.retire();
+    if (!hasRoom || this.#socket.rotate()) this.#renewedMs = nowMs;
   }
 
   /** Ends it for good; what is under way is answered as unknown, and no member hears any more. */

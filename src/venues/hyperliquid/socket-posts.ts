@@ -5,7 +5,7 @@
  */
 
 import type { CancelTimer, Timers } from "#net/timers.ts";
-import { httpStatusOf, isOutcomeOpen } from "./errors.ts";
+import { httpStatusOf, isOutcomeOpen, refusalOf } from "./errors.ts";
 import type { PostOutcome } from "./socket.ts";
 
 /** After its time-out, until the venue is taken to have forgotten it. */
@@ -69,7 +69,7 @@ export class SocketPosts {
   failed(message: string): boolean {
     const id = Number(/\bid=(\d+)/.exec(message)?.[1] ?? 0);
     if (id < 1 || id > this.#lastId) return false;
-    this.#finish(id, refusalOf(message));
+    this.#finish(id, outcomeOfError(message));
     return true;
   }
 
@@ -117,12 +117,16 @@ function outcomeOf(response: unknown): PostOutcome {
   const { type, payload }: Record<string, unknown> = { ...response };
   if (type === "action" || type === "info") return { kind: "answered", payload };
   if (type !== "error") return nothing;
-  return refusalOf(typeof payload === "string" ? payload : JSON.stringify(payload));
+  return outcomeOfError(typeof payload === "string" ? payload : JSON.stringify(payload));
 }
 
-/** The text is that of an HTTP answer, where it begins with a status. */
-function refusalOf(message: string): PostOutcome {
+/**
+ * The text is that of an HTTP answer, where it begins with a status. Words that nobody knows do not
+ * say that nothing was done.
+ */
+function outcomeOfError(message: string): PostOutcome {
   const status = httpStatusOf(message);
-  const isOpen = status !== null && isOutcomeOpen(status);
+  const { kind, reason } = refusalOf(message);
+  const isOpen = status === null ? kind === "order" && reason === "other" : isOutcomeOpen(status);
   return { kind: isOpen ? "unknown" : "refused", message };
 }

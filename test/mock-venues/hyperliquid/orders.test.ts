@@ -96,6 +96,17 @@ describe("an order", () => {
     expect(orders).toMatchObject([{ sz: "0.2", origSz: "1.2" }]);
   });
 
+  test("and its fills are told in either order", async () => {
+    const bench = new HlBench();
+    const first = new Set<string | undefined>();
+    for (let round = 0; round < 20; round += 1) {
+      bench.events.length = 0;
+      await bench.act(order(wire({ tif: "Ioc", p: "64010", s: "0.001" })));
+      first.add(bench.events[0]?.channel);
+    }
+    expect(first).toEqual(new Set(["orderUpdates", "userFills"]));
+  });
+
   test("that rests is filled by the market, as maker", async () => {
     const bench = new HlBench();
     const oid = await bench.oidOf(order(wire({ c: cloid(9) })));

@@ -161,7 +161,12 @@ export class HlBench {
 
   /** What the account's streams told since the last call, as `channel` and what it was about. */
   told(): string[] {
-    return this.events.splice(0).flatMap((event) => {
+    const isOrders = ({ channel }: HlUserEvent): boolean => channel === "orderUpdates";
+    // Orders and fills of one moment come in either order: here orders are the first.
+    const events = this.events
+      .splice(0)
+      .toSorted((a, b) => Number(isOrders(b)) - Number(isOrders(a)));
+    return events.flatMap((event) => {
       if (event.channel === "orderUpdates") {
         return event.data.map(
           (update) => `${update.status} ${update.order.side} ${update.order.sz}`,

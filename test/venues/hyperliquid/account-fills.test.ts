@@ -111,6 +111,25 @@ describe("fills", () => {
     expect(kit.heard.of("account")).toMatchObject([{ base: "3" }]);
   });
 
+  test("one that the list has later than the position is found by the next look", async () => {
+    const venue = new Venue();
+    const kit = await begunKit(venue);
+    venue.state = stateOf("1.0", { time: LATER_MS });
+    await reconciled(kit);
+    expect(kit.heard.fills()).toEqual([]);
+    // That there is a position which no fill explains is told, and is not forgotten.
+    expect(kit.heard.of("account")).toMatchObject([{ base: "1" }]);
+    venue.fills = [fillOf({ tid: 1 })];
+    await reconciled(kit);
+    expect(kit.heard.fills()).toHaveLength(1);
+    const reads = kit.api.asksOf("userFillsByTime").length;
+    venue.state = stateOf("1.0", { time: LATER_MS + 10 });
+    await reconciled(kit);
+    await reconciled(kit);
+    expect(kit.api.asksOf("userFillsByTime").length).toBeLessThanOrEqual(reads + 1);
+    expect(kit.heard.of("account").at(-1)).toMatchObject({ base: "1" });
+  });
+
   test("a long list is read by pages, the next time from a minute before its end", async () => {
     const venue = new Venue();
     const kit = await begunKit(venue);

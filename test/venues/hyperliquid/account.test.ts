@@ -107,12 +107,53 @@ describe("a reconciliation", () => {
     for (const text of ["{", frameOf("userFills", { user: USER, fills: [{ coin: "SUI" }] })]) {
       kit.account.onFrame(text);
       await turn();
+      kit.timers.advance(5000);
     }
     expect(kit.heard.alerts.map(({ code }) => code)).toEqual([
       "unreadable-message",
       "unreadable-message",
     ]);
     expect(kit.heard.of("account")).toHaveLength(2);
+  });
+
+  test("a status that nobody knows does not hide what else its message tells", async () => {
+    const kit = await begunKit(new Venue());
+    kit.account.onFrame(
+      frameOf("orderUpdates", [
+        reportOf(orderOf(idOf(1), 9001), "suspended"),
+        reportOf(orderOf(idOf(2), 9002), "canceled"),
+      ]),
+    );
+    expect(kit.heard.story()).toEqual(["#2 canceled"]);
+    expect(kit.heard.alerts).toMatchObject([{ level: "critical", code: "unreadable-message" }]);
+    await turn();
+    expect(kit.api.asksOf("frontendOpenOrders")).toHaveLength(1);
+  });
+
+  test("a row of messages that cannot be read has all asked for once in five seconds", async () => {
+    const kit = await begunKit(new Venue());
+    const asks = (): number => kit.api.asksOf("frontendOpenOrders").length;
+    for (let frame = 0; frame < 20; frame += 1) {
+      kit.account.onFrame(frameOf("orderUpdates", [frame]));
+      await turn();
+    }
+    expect(asks()).toBe(1);
+    kit.timers.advance(4999);
+    await turn();
+    expect(asks()).toBe(1);
+    kit.timers.advance(1);
+    await turn();
+    expect(asks()).toBe(2);
+    // The last one is answered: nothing more is asked for its sake.
+    kit.timers.advance(12_000);
+    await turn();
+    expect(asks()).toBe(2);
+    kit.account.onFrame(frameOf("orderUpdates", [0]));
+    await turn();
+    expect(asks()).toBe(3);
+    kit.account.onFrame(frameOf("orderUpdates", [0]));
+    kit.account.stop();
+    expect(kit.timers.pending).toBe(0);
   });
 
   test("what is under way at the end ends without news, and no timer is left", async () => {

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import type { ActionAnswer, ActionRequest, HlAction, HlApi } from "#venues/hyperliquid/api.ts";
+import type { PostOutcome } from "#venues/hyperliquid/socket.ts";
 import { ApiSubject, CANCEL, ORDER, VAULT } from "./api-subject.ts";
 import { HlWire } from "./hl-wire.ts";
 import { NOW_MS } from "./socket-subject.ts";
@@ -248,6 +249,40 @@ describe("a pair's way", () => {
     expect([subject.used("weight-1m"), subject.address.status().used]).toEqual(before);
     subject.socket.close();
     await Promise.all(answers);
+  });
+
+  test("is REST for a cancel that the WebSocket has no room for, paid for once", async () => {
+    await subject.connect();
+    const answers = Array.from({ length: 80 }, () => subject.live.act(ORDER));
+    answers.push(...Array.from({ length: 20 }, () => subject.live.act(CANCEL)));
+    const before = subject.address.status().used;
+    wire.onRest = () => Response.json({ status: "ok", response: {} });
+    expect(await subject.live.act(CANCEL)).toMatchObject({ kind: "answered" });
+    expect((await wire.rest.next()).path).toBe("/exchange");
+    expect(subject.address.status().used).toBe(before + 1);
+    subject.socket.close();
+    await Promise.all(answers);
+  });
+
+  test("is REST for cancels while the WebSocket leaves posts without an answer", async () => {
+    await subject.connect();
+    const ok = { status: "ok", response: {} };
+    wire.onRest = () => Response.json(ok);
+    let outcome: PostOutcome = { kind: "unknown", message: "no answer within 5000 ms" };
+    const posts: string[] = [];
+    subject.socket.post = (_type, payload) => {
+      posts.push(payload);
+      return Promise.resolve(outcome);
+    };
+    expect(await subject.live.act(CANCEL)).toMatchObject({ kind: "unknown" });
+    expect([posts.length, wire.rest.size]).toEqual([1, 0]);
+    expect(await subject.live.act(CANCEL)).toMatchObject({ kind: "answered" });
+    expect([posts.length, wire.rest.size]).toEqual([1, 1]);
+    // An order tries whether it answers again.
+    outcome = { kind: "answered", payload: ok };
+    await subject.live.act(ORDER);
+    await subject.live.act(CANCEL);
+    expect([posts.length, wire.rest.size]).toEqual([3, 1]);
   });
 
   test("tells how many may still be sent by the tighter of the two counts", () => {

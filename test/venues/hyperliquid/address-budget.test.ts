@@ -104,6 +104,23 @@ describe("the venue's count", () => {
     expect(budget.status().used).toBe(0);
   });
 
+  test("does not wipe out what another thread takes at that moment", () => {
+    const other = new AddressBudget(memory, () => nowMs);
+    class Interrupted extends AddressBudget {
+      isInterrupted = false;
+      override mark(): number {
+        const mark = super.mark();
+        if (!this.isInterrupted) expect(other.take(7, false)).toBe(true);
+        this.isInterrupted = true;
+        return mark;
+      }
+    }
+    const mark = budget.mark();
+    const interrupted = new Interrupted(memory, () => nowMs);
+    interrupted.report({ nRequestsUsed: 100, nRequestsCap: 10_000 }, mark);
+    expect(budget.status().used).toBe(107);
+  });
+
   test("in a refusal stands too, and the next goes ten seconds later", () => {
     budget.refused({ used: 10_457, cap: 10_456 }, false);
     expect(budget.status()).toMatchObject({ used: 10_457, cap: 10_456 });

@@ -76,6 +76,38 @@ describe("the dead-man's switch", () => {
     expect(await tick(kit, OK)).not.toBeNull();
   });
 
+  test("while it is armed, is asked for again soon, whatever the words of a refusal", async () => {
+    const kit = kitOf();
+    await tick(kit, OK);
+    kit.api.nowMs += 20_000;
+    const words: ActionAnswer = { kind: "refused", message: "words that nobody knows" };
+    expect(await tick(kit, words)).toBe(NOW_MS + 80_000);
+    expect(kit.deadMan.status()).toMatchObject({ by: "venue" });
+    kit.api.nowMs += 5000;
+    expect(await tick(kit, OK)).toBe(NOW_MS + 85_000);
+    kit.api.nowMs += 20_000;
+    await tick(kit, words);
+    // It would still fire: the end has to clear it.
+    kit.deadMan.stop();
+    const { request } = await kit.api.sent("scheduleCancel", OK);
+    expect(request.action).toEqual({ type: "scheduleCancel" });
+  });
+
+  test("is cleared at the end also where nobody knows whether it was armed", async () => {
+    const kit = kitOf();
+    await tick(kit, LOST);
+    kit.deadMan.stop();
+    const { request } = await kit.api.sent("scheduleCancel", OK);
+    expect(request.action).toEqual({ type: "scheduleCancel" });
+  });
+
+  test("is not cleared where it surely was not armed", async () => {
+    const kit = kitOf();
+    await tick(kit, notSent("budget"));
+    kit.deadMan.stop();
+    expect(kit.api.acts.size).toBe(0);
+  });
+
   test("is not asked for below a million, unknown or not, or where it is not wanted", async () => {
     for (const kit of [
       kitOf(undefined, 999_999),

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import type { ActionAnswer, ActionRequest } from "#venues/hyperliquid/api.ts";
 import { kitOf, OURS } from "./desk-kit.ts";
-import { COIN, done, idOf, LOST, orderOf, turn } from "./hl-kit.ts";
+import { COIN, done, idOf, LOST, notSent, orderOf, turn } from "./hl-kit.ts";
 
 const Cancels = v.object({ cancels: v.array(v.object({ o: v.number() })) });
 
@@ -95,6 +95,19 @@ describe("a sweep", () => {
         : LOST;
     });
     expect({ left, problem, cancels }).toEqual({ left: [], problem: null, cancels: 2 });
+  });
+
+  test("beyond the account's requests goes on one by one", async () => {
+    const orders = [orderOf(idOf(1), 11), orderOf(idOf(2), 12), orderOf(idOf(3), 13)];
+    const seen: number[][] = [];
+    const { left, canceled, problem } = await swept(orders, (oids) => {
+      seen.push(oids);
+      if (oids.length > 1) return notSent("budget");
+      orders.shift();
+      return done("success");
+    });
+    expect({ left, canceled, problem }).toEqual({ left: [], canceled: 3, problem: null });
+    expect(seen).toEqual([[11, 12, 13], [11], [12, 13], [12], [13]]);
   });
 
   test("says what is left where the time is over", async () => {

@@ -75,6 +75,44 @@ describe("cancelling", () => {
     expect(heard.story()).toEqual(["#1 unknown", "#1 cancel-rejected: throttled"]);
   });
 
+  test("beyond the account's requests, where no batch goes any more, one goes alone", async () => {
+    const { api, execution, heard } = await restingKit(1, 2, 3);
+    execution.cancelAll();
+    await api.asked("frontendOpenOrders", info([]));
+    await api.sent("cancel", notSent("budget"));
+    const { request } = await api.sent("cancel", done("success"));
+    expect(request.action["cancels"]).toEqual([{ a: ASSET, o: 9001 }]);
+    await turn();
+    expect(heard.story().toSorted()).toEqual([
+      "#1 canceled",
+      "#2 cancel-rejected: throttled",
+      "#3 cancel-rejected: throttled",
+    ]);
+    expect(api.acts.size).toBe(0);
+  });
+
+  test("beyond them by more, each is told that it was not sent", async () => {
+    const { api, execution, heard } = await restingKit(1, 2);
+    execution.cancel(idOf(1));
+    execution.cancel(idOf(2));
+    await api.sent("cancel", notSent("budget"));
+    await api.sent("cancel", notSent("budget"));
+    await turn();
+    const told = ["#1 cancel-rejected: throttled", "#2 cancel-rejected: throttled"];
+    expect(heard.story().toSorted()).toEqual(told);
+    expect(api.acts.size).toBe(0);
+  });
+
+  test("after the end nothing is tried again", async () => {
+    const { api, execution } = await restingKit(1, 2);
+    execution.cancelAll();
+    const { answer } = await api.sent("cancel");
+    execution.stop();
+    answer(notSent("budget"));
+    await turn();
+    expect(api.acts.size).toBe(0);
+  });
+
   test("an id that is none of ours is not sent", async () => {
     const { api, execution, heard } = kitOf(new HandApi());
     execution.cancel("by-hand");
@@ -192,6 +230,32 @@ describe("replacing", () => {
     await api.sent("batchModify", answer);
     await turn();
     expect(heard.story()).toEqual([...story]);
+  });
+
+  const gone = "Cannot modify canceled or filled order";
+  const failed = "Error placing new order during modify: Price must be divisible by tick size.";
+  const batches: readonly (readonly [string, ActionAnswer, string])[] = [
+    ["one status that says that an old one is cancelled", done(err(failed)), "unknown"],
+    ["one status that says that an old one was gone", done(err(gone)), "unknown"],
+    ["a refusal that says so", { kind: "refused", message: failed }, "unknown"],
+    ["a refusal of all", { kind: "refused", message: "words" }, "cancel-rejected: other"],
+  ];
+  test.each(batches)("several, of which all is told by %s", async (_name, answer, old) => {
+    const { api, execution, heard } = await restingKit(1, 2);
+    execution.replace(idOf(1), requestOf(3));
+    execution.replace(idOf(2), requestOf(4));
+    await api.sent("batchModify", answer);
+    await turn();
+    const told = heard.story().filter((line) => /^#[12] /.test(line));
+    expect(told).toEqual([`#1 ${old}`, `#2 ${old}`]);
+  });
+
+  test("a refusal of the one that there is may say that the old one went", async () => {
+    const { api, execution, heard } = await restingKit(1);
+    execution.replace(idOf(1), requestOf(2));
+    await api.sent("batchModify", { kind: "refused", message: failed });
+    await turn();
+    expect(heard.story()).toEqual(["#1 canceled", "#2 rejected: filter"]);
   });
 
   test("an order whose number is not known is named by its cloid", async () => {

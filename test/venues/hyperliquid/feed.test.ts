@@ -277,6 +277,22 @@ describe("a pair that falls silent", () => {
     expect(counts()).toEqual([1, 11, 0]);
   });
 
+  test("comes back by itself, though it has not noticed that it was silent", async () => {
+    const [stalled, alive] = [new Pair("ETH"), new Pair("BTC")];
+    await Promise.all([stalled.up(), alive.up()]);
+    await live(11, [alive]);
+    expect(counts()).toEqual([1, 7, 0]);
+    // To itself it was away for one look: it goes on, and only tells that it lives.
+    stalled.world.timers.advance(1000);
+    expect(await stalled.ears.down()).toContain("nothing was heard of the pair");
+    await stalled.up();
+    expect(counts()).toEqual([1, 11, 0]);
+    wire.tell(bboFrame("ETH"));
+    expect(await stalled.ears.text()).toBe(bboFrame("ETH"));
+    await live(12);
+    expect(stalled.client.isUp).toBe(true);
+  });
+
   test("has its port closed in the end", async () => {
     const [dead, alive] = [new Pair("ETH"), new Pair("BTC")];
     await Promise.all([dead.up(), alive.up()]);

@@ -1,8 +1,8 @@
 /** Settlements of funding, from the stream and from the venue's history. */
 
 import { describe, expect, test } from "bun:test";
-import { begunKit, frameOf, reconciled, Venue } from "./account-kit.ts";
-import { NOW_MS, UNANSWERED, USER } from "./hl-kit.ts";
+import { begunKit, frameOf, kitOf, reconciled, Venue } from "./account-kit.ts";
+import { AutoApi, NOW_MS, UNANSWERED, USER } from "./hl-kit.ts";
 
 describe("funding", () => {
   const HOUR_MS = 3_600_000;
@@ -39,6 +39,21 @@ describe("funding", () => {
     expect(kit.heard.events.findIndex(({ kind }) => kind === "funding")).toBeLessThan(
       kit.heard.events.findLastIndex(({ kind }) => kind === "account"),
     );
+  });
+
+  test("that was settled while it was down is found, also by a later worker", async () => {
+    const venue = new Venue();
+    const api = new AutoApi((request) => venue.answer(request));
+    const kit = kitOf(api, `SUI|1|9001|${NOW_MS - 5}`);
+    await kit.account.begin();
+    await reconciled(kit);
+    const delta = { type: "funding", coin: "SUI", usdc: "0.25", szi: "1.0", fundingRate: "0.1" };
+    venue.funding = [{ time: HOUR, hash: "0x00", delta }];
+    kit.account.noteGap();
+    api.nowMs = HOUR + 61_000;
+    await kit.account.begin();
+    await reconciled(kit);
+    expect(kit.heard.of("funding")).toMatchObject([{ amount: "0.25" }]);
   });
 
   test("position and worth are told also where the history is silent", async () => {

@@ -111,6 +111,19 @@ describe("a connection", () => {
     ]);
   });
 
+  test("is ended first where the address has no room for two", async () => {
+    const old = await subject.begin();
+    const other = subject.limits.gauges.claim();
+    for (let count = 0; count < 9; count += 1) other?.take("sockets");
+    subject.socket.renew();
+    expect(await subject.ears.down()).not.toBe("");
+    expect(await subject.wire.closed.next()).toBe(old);
+    expect(subject.used("sockets")).toBe(9);
+    subject.world.timers.advance(200);
+    await subject.ears.up();
+    expect([subject.wire.dialled, subject.used("sockets")]).toEqual([2, 10]);
+  });
+
   test("of a thread that was held up is made anew: others stopped counting it", async () => {
     const peer = await subject.begin();
     subject.world.heldUpMs = 20_000;

@@ -178,7 +178,7 @@ describe("posts", () => {
     ["429 Too Many Requests", "refused"],
     ["422 Unprocessable Entity", "refused"],
     ["502 Bad Gateway", "unknown"],
-    ["Whatever", "refused"],
+    ["Whatever", "unknown"],
   ] as const)("that end in %s are %s", async (message, kind) => {
     await subject.begin();
     const outcome = subject.post();
