@@ -247,10 +247,10 @@ export class PairEngine {
     const wasCancel = order?.inFlight === "cancel";
     const news = this.orders.onReport(event, nowMs);
     if (news === "rejected") {
-      const isPostOnly = event.reason === "would-cross";
       // A replacement that came too late, its order being filled or gone, was no mistake.
       const cameLate = order?.replaces?.mayHaveFilled === true;
-      if (isPostOnly || !cameLate) this.#guards.onRejected(isPostOnly, nowMs);
+      const { reason } = event;
+      if (reason === "would-cross" || !cameLate) this.#guards.onRejected(reason, nowMs);
     } else if (news === "doubt") this.#reconciler.tick(nowMs);
     // Ours by its id, of another run or long forgotten: it must not stay open.
     else if (news === "stray" && event.change === "open") this.#sink.cancel(event.clientOrderId);

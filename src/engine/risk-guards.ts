@@ -8,6 +8,7 @@
 import { plain } from "#domain/decimal.ts";
 import type { AccountEvent } from "#domain/events.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
+import type { RejectReason } from "#domain/order.ts";
 import type { SideRoom } from "#strategies/ladder-builder.ts";
 import { FillRate } from "./fill-rate.ts";
 import { LiquidationDistance } from "./liquidation-distance.ts";
@@ -49,6 +50,8 @@ export interface GuardInput extends PositionInput {
 
 const BACK_OFF_FIRST_MS = 1_000;
 const BACK_OFF_MOST_MS = 60_000;
+/** Room comes back within seconds, and to try costs nothing where it is our own count. */
+const THROTTLED_MOST_MS = 8_000;
 /** The ladder's own range, and this much more, is where orders may be. */
 const PRICE_BAND_MARGIN = 0.01;
 /** Short-term ids of the guards whose state this class keeps, with their effects. */
@@ -247,7 +250,7 @@ export class RiskGuards {
 
   /** The venue took an order: whatever was refused before, the streak is over. */
   onAccepted(): void {
-    if (this.#postOnlyStreak + this.#venueStreak === 0) return;
+    if (this.#postOnlyStreak + this.#venueStreak + this.#backOffs === 0) return;
     this.#postOnlyStreak = 0;
     this.#venueStreak = 0;
     this.#backOffs = 0;
@@ -255,20 +258,31 @@ export class RiskGuards {
     this.#set("venue-reject-streak", false, 0);
   }
 
-  /** The venue refused an order. */
-  onRejected(isPostOnly: boolean, nowMs: number): void {
+  /** The venue refused an order, or our own count of what it allows had no room for it. */
+  onRejected(reason: RejectReason | null, nowMs: number): void {
+    // Nobody's mistake, and no reason to ask questions that need room as well.
+    if (reason === "throttled") {
+      this.#backOff(nowMs, THROTTLED_MOST_MS);
+      return;
+    }
+    const isPostOnly = reason === "would-cross";
     if (isPostOnly) this.#postOnlyStreak += 1;
     else this.#venueStreak += 1;
     const streak = isPostOnly ? this.#postOnlyStreak : this.#venueStreak;
     const limit = this.#params.rejectStreakLimit;
     const id = isPostOnly ? "post-only-reject-streak" : "venue-reject-streak";
     this.#set(id, streak >= limit, streak);
-    // Orders that were on their way when the back-off began do not lengthen it.
-    if (streak < limit || nowMs < this.backOffUntilMs) return;
-    const waitMs = Math.min(BACK_OFF_FIRST_MS * 2 ** this.#backOffs, BACK_OFF_MOST_MS);
+    if (streak < limit || !this.#backOff(nowMs, BACK_OFF_MOST_MS)) return;
+    if (!isPostOnly) this.wantsReconcile = true;
+  }
+
+  /** Orders that were on their way when a back-off began do not lengthen it: false. */
+  #backOff(nowMs: number, mostMs: number): boolean {
+    if (nowMs < this.backOffUntilMs) return false;
+    const waitMs = Math.min(BACK_OFF_FIRST_MS * 2 ** this.#backOffs, mostMs);
     this.#backOffs += 1;
     this.backOffUntilMs = nowMs + waitMs;
-    if (!isPostOnly) this.wantsReconcile = true;
+    return true;
   }
 
   /** Looks at everything that changes with time or inventory. */

@@ -22,7 +22,7 @@ test("even where nothing seems wrong, all is compared every five minutes", () =>
 
 describe("guards on refusals back off", () => {
   /** The venue refuses every order that waits for its answer. */
-  function refuse(bench: Bench, reason: "would-cross" | "filter"): number {
+  function refuse(bench: Bench, reason: "would-cross" | "filter" | "throttled"): number {
     const waiting = [...bench.engine.orders.live.values()].filter(
       ({ status }) => status === "pending-new",
     );
@@ -62,6 +62,19 @@ describe("guards on refusals back off", () => {
     bench.pass(100, MID);
     expect(bench.guard("venue-reject-streak")).toMatchObject({ tripped: true, limit: 5 });
     expect(bench.sent()).toContain("reconcile");
+  });
+
+  test("throttled: the first waits already, and nothing is asked, which would cost room too", () => {
+    const bench = new Bench();
+    bench.begin(MID);
+    bench.pass(1_000, MID);
+    bench.news();
+    expect(refuse(bench, "throttled")).toBe(6);
+    bench.pass(900, MID);
+    expect(bench.sent()).toEqual([]);
+    expect(bench.guard("venue-reject-streak")).toMatchObject({ tripped: false, value: 0 });
+    bench.pass(200, MID);
+    expectQuotes(bench);
   });
 
   test("while it backs off, an order that has become wrong is canceled and not replaced", () => {

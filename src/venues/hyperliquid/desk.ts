@@ -37,6 +37,8 @@ const GRACE_MS = 2000;
 /** Cancels in one action: more cost more weight. */
 const MAX_AT_ONCE = 40;
 const EXPIRES_IN_MS = 5000;
+/** All pairs of an account stop at once: a list that is hardly older will do for each. */
+const ONE_MOMENT_MS = 250;
 /** What does not change from one pair to the next is asked for once while they are prepared. */
 const REMEMBERED_MS = 60_000;
 
@@ -66,6 +68,8 @@ export class HlDesk implements VenueDesk {
   #isSignerKnown = false;
   /** Numbers of perps that were asked for: they never change. */
   readonly #assets = new Map<string, number>();
+  /** Of all open orders; null: something was canceled since. */
+  #list: { readonly atMs: number; readonly answer: Promise<InfoAnswer> } | null = null;
   /** Answers by what was asked: of two questions at most. */
   readonly #remembered = new Map<
     string,
@@ -110,7 +114,7 @@ export class HlDesk implements VenueDesk {
 
   async openOrderIds(symbol: string, owner: OrderOwner): Promise<string[]> {
     const { user } = this.#access();
-    const json = await this.#ask({ type: "frontendOpenOrders", user });
+    const json = resultIn(await this.#openOrders(user));
     return ownedIn(json, symbol, owner).map(({ clientOrderId }) => clientOrderId);
   }
 
@@ -188,11 +192,10 @@ export class HlDesk implements VenueDesk {
   async #sweepOnce(state: SweepState): Promise<"empty" | "progress" | "again" | "never"> {
     try {
       const { user } = state.access;
-      const listing = await this.#inTime<InfoAnswer>(
-        state,
-        this.#parts.api.info({ type: "frontendOpenOrders", user }),
-        { kind: "unanswered", message: LATE },
-      );
+      const listing = await this.#inTime<InfoAnswer>(state, this.#openOrders(user), {
+        kind: "unanswered",
+        message: LATE,
+      });
       const orders = ownedIn(resultIn(listing), state.symbol, state.owner);
       state.left = orders.map(({ clientOrderId }) => clientOrderId);
       state.problem = null;
@@ -242,10 +245,13 @@ export class HlDesk implements VenueDesk {
       isCancel: true,
       expiresInMs: EXPIRES_IN_MS,
     };
+    this.#list = null;
     const answer = await this.#inTime<ActionAnswer>(state, this.#parts.api.act(request), {
       kind: "unknown",
       message: LATE,
     });
+    // Another pair may have listed meanwhile.
+    this.#list = null;
     return canceledVerdicts(answer, orders.length);
   }
 
@@ -301,6 +307,15 @@ export class HlDesk implements VenueDesk {
     // The next pair asks anew.
     json.catch(() => this.#remembered.delete(request.type));
     return json;
+  }
+
+  #openOrders(user: string): Promise<InfoAnswer> {
+    const { api, timers } = this.#parts;
+    const atMs = timers.elapsedMs();
+    if (this.#list !== null && atMs - this.#list.atMs < ONE_MOMENT_MS) return this.#list.answer;
+    const answer = api.info({ type: "frontendOpenOrders", user });
+    this.#list = { atMs, answer };
+    return answer;
   }
 
   async #ask(request: InfoRequest): Promise<unknown> {

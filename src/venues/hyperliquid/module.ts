@@ -50,7 +50,10 @@ async function openDesk(
 ): ReturnType<VenueModule["openDesk"]> {
   const access = credentials === null ? null : accessOf(credentials);
   const budgets = makeShared(access, urls.restUrl);
-  const { rest, clock } = restOf({ restUrl: urls.restUrl, access, budgets }, world);
+  const { rest, clock } = restOf(
+    { restUrl: urls.restUrl, access, budgets, isSweeper: true },
+    world,
+  );
   // Actions are stamped by the venue's clock, so it has to be known first.
   const problem = await clock.measureBy(rest);
   if (problem !== null) throw unreachable(problem);
@@ -106,6 +109,8 @@ interface RestOptions {
   /** Null: questions only. */
   readonly access: HlAccess | null;
   readonly budgets: SharedBudgets;
+  /** See HlRestOptions. */
+  readonly isSweeper?: boolean;
 }
 
 interface Rest {
@@ -114,8 +119,9 @@ interface Rest {
   readonly limits: HlLimits;
 }
 
-function restOf({ restUrl, access, budgets }: RestOptions, world: VenueWorld): Rest {
-  if (access !== null) return tradingOf({ restUrl, access, budgets }, world);
+function restOf(options: RestOptions, world: VenueWorld): Rest {
+  const { restUrl, access, budgets } = options;
+  if (access !== null) return tradingOf({ ...options, access }, world);
   const clock = new HlClock(() => world.nowMs());
   const limits = new HlLimits(budgets, () => world.nowMs());
   const http = new HttpClient(world.timers);
@@ -123,7 +129,7 @@ function restOf({ restUrl, access, budgets }: RestOptions, world: VenueWorld): R
 }
 
 function tradingOf(
-  { restUrl, access, budgets }: RestOptions & { readonly access: HlAccess },
+  { restUrl, access, budgets, isSweeper = false }: RestOptions & { readonly access: HlAccess },
   world: VenueWorld,
 ): Rest & { readonly address: AddressBudget; readonly gate: ActionGate } {
   const clock = new HlClock(() => world.nowMs());
@@ -132,7 +138,7 @@ function tradingOf(
   const nonces = new NonceCounter(counterOf(budgets, "nonce"), () => clock.venueNowMs());
   const gate = new ActionGate({ access, nonces, limits, address, clock });
   const http = new HttpClient(world.timers);
-  const rest = new HlRest({ restUrl, gate }, { http, clock, limits });
+  const rest = new HlRest({ restUrl, gate, isSweeper }, { http, clock, limits });
   return { rest, clock, limits, address, gate };
 }
 

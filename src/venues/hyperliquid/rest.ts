@@ -19,6 +19,11 @@ export interface HlRestOptions {
   readonly gate: ActionGate | null;
   /** Of one request, body included. Default: 5 000. */
   readonly timeoutMs?: number;
+  /**
+   * Whether the list of open orders may use what budgets keep for cancels: for whoever has to see
+   * that none is left. Default: false
+   */
+  readonly isSweeper?: boolean;
 }
 
 export interface HlRestWorld {
@@ -67,7 +72,7 @@ export class HlRest implements HlApi {
 
   /** @throws {InputError} `url` */
   constructor(options: HlRestOptions, world: HlRestWorld) {
-    this.#options = { timeoutMs: 5_000, ...options };
+    this.#options = { timeoutMs: 5_000, isSweeper: false, ...options };
     this.#world = world;
     const { restUrl } = options;
     if (URL.canParse(restUrl) && /^https?:$/.test(new URL(restUrl).protocol)) return;
@@ -89,7 +94,8 @@ export class HlRest implements HlApi {
     if (this.#inFlight >= MAX_IN_FLIGHT) return unanswered("too many requests at a time");
     const weight = WEIGHTS.get(request.type) ?? USUAL_WEIGHT;
     const takenAtMs = clock.nowMs();
-    if (!limits.takeWeight(weight, false).taken) {
+    const isList = request.type === "frontendOpenOrders";
+    if (!limits.takeWeight(weight, isList && this.#options.isSweeper).taken) {
       return unanswered(`no request budget left for ${request.type}`);
     }
     const outcome = await this.#post("/info", JSON.stringify(request));

@@ -126,6 +126,32 @@ describe("a sweep", () => {
     expect([problem, cancels]).toEqual([message, 1]);
   });
 
+  test("of many pairs at once costs one list a look, and none that a cancel made old", async () => {
+    const orders = [orderOf(idOf(1), 11), orderOf(idOf(1, { pair: "SUI2" }), 12)];
+    const { api, timers, desk } = kitOf({ frontendOpenOrders: () => [...orders] });
+    const lists = (): number => api.log.filter(({ type }) => type === "frontendOpenOrders").length;
+    const pairs = [OURS, { ...OURS, pairId: "SUI2" }, { ...OURS, pairId: "SUI3" }];
+    const sweeps = pairs.map((owner) => desk.sweep(COIN, owner, 60_000));
+    await turn();
+    expect(lists()).toBe(1);
+    orders.length = 0;
+    await api.sent("cancel", done("success"));
+    await api.sent("cancel", done("success"));
+    await turn();
+    expect(lists()).toBeWithin(2, 4);
+    for (let step = 0; step < 5; step += 1) {
+      timers.advance(2000);
+      await turn();
+    }
+    const results = await Promise.all(sweeps);
+    expect(results.map(({ canceled, problem }) => [canceled, problem])).toEqual([
+      [1, null],
+      [1, null],
+      [0, null],
+    ]);
+    expect(lists()).toBeLessThan(7);
+  });
+
   test("lists our ids", async () => {
     const orders = [...others(), orderOf(idOf(9), 11)];
     const { desk } = kitOf({ frontendOpenOrders: orders });

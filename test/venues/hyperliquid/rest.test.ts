@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { HttpClient } from "#net/http.ts";
 import { HlRest } from "#venues/hyperliquid/rest.ts";
-import { ApiSubject, CANCEL, ORDER } from "./api-subject.ts";
+import { ApiSubject, CANCEL, ORDER, VAULT } from "./api-subject.ts";
 import { HlWire } from "./hl-wire.ts";
 import { NOW_MS } from "./socket-subject.ts";
 
@@ -91,6 +91,19 @@ describe("a question", () => {
     subject.world.timers.advance(10_000);
     await Promise.all(answers);
   });
+});
+
+test("whoever sweeps may list open orders from what is kept for cancels", async () => {
+  const { world, limits, clock, gate } = subject;
+  const http = new HttpClient(world.timers);
+  const options = { restUrl: wire.restUrl, gate, isSweeper: true };
+  const desk = new HlRest(options, { http, clock, limits });
+  wire.onRest = () => Response.json([]);
+  while (limits.takeWeight(1, false).taken);
+  const list = { type: "frontendOpenOrders", user: VAULT };
+  expect(await subject.rest.info(list)).toMatchObject({ kind: "unanswered" });
+  expect(await desk.info(list)).toEqual({ kind: "answered", result: [] });
+  expect(await desk.info({ type: "meta" })).toMatchObject({ kind: "unanswered" });
 });
 
 describe("429", () => {
