@@ -1,7 +1,7 @@
 /** The status of a pair that no worker has told anything of yet. Pure. */
 
+import type { PairPlan } from "./pair-plan.ts";
 import type { PairStatus } from "./pair-status.ts";
-import type { PairPlan } from "./preflight.ts";
 
 export function firstStatus(plan: PairPlan, nowMs: number): PairStatus {
   const { pair, market, perp } = plan;

@@ -5,7 +5,8 @@
 import type { StartPosition } from "#config/engine-params.ts";
 import type { PairConfig } from "#config/schema.ts";
 import { decimal, plain } from "#domain/decimal.ts";
-import { firstPosition, type Holding, type PairPlan } from "./preflight.ts";
+import type { Holding, PairPlan } from "./pair-plan.ts";
+import { firstPosition } from "./preflight.ts";
 
 /** Of the worker before. */
 export interface LastWord {

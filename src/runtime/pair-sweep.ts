@@ -6,7 +6,7 @@
 import { messageOf } from "#domain/errors.ts";
 import type { OrderOwner } from "#domain/order.ts";
 import type { Timers } from "#net/timers.ts";
-import type { PairPlan } from "./preflight.ts";
+import type { PairPlan } from "./pair-plan.ts";
 
 /** What may still be open at the venue after an end. */
 export interface EndResult {

@@ -8,7 +8,7 @@ import type { PairConfig } from "#config/schema.ts";
 import { type Decimal, decimal, decimalOfInteger, plain, ZERO } from "#domain/decimal.ts";
 import { InputError, InvariantError } from "#domain/errors.ts";
 import type { PerpState, PerpWants } from "#ports/venue.ts";
-import type { PairPlan } from "./preflight.ts";
+import type { PairPlan } from "./pair-plan.ts";
 import type { VenueAccess } from "./venue-access.ts";
 
 /** Places of the prices and sums that people are shown. */

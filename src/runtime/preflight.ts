@@ -9,8 +9,9 @@ import { loadStrategy } from "#config/load-strategy.ts";
 import type { Config, PairConfig } from "#config/schema.ts";
 import { type Decimal, decimal, plain, ZERO } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
-import type { MarketSetup, PerpState, PerpWants } from "#ports/venue.ts";
+import type { PerpWants } from "#ports/venue.ts";
 import type { VenueLink } from "#venues/venue.ts";
+import type { Holding, PairPlan } from "./pair-plan.ts";
 import { allOrFirstError, type Patience, patiently } from "./patience.ts";
 import { askPerp, perpWants, perpWarnings, requireMargin } from "./perp-margin.ts";
 import {
@@ -19,27 +20,6 @@ import {
   type VenueAccess,
   type VenueAccesses,
 } from "./venue-access.ts";
-
-/** All that a worker of a pair is started with, epoch apart. */
-export interface PairPlan {
-  readonly pair: PairConfig;
-  readonly access: VenueAccess;
-  readonly market: MarketSetup;
-  /** A live perp's place in its account, before its first worker; null: spot, or paper. */
-  readonly perp: PerpState | null;
-  /** How the ids of its orders begin. */
-  readonly orderPrefix: string;
-  /** Whether its thread never sleeps. */
-  readonly busyPoll: boolean;
-}
-
-/** Base and quote currency, plain decimals. */
-export interface Holding {
-  readonly base: string;
-  readonly quote: string;
-  /** A perp's, signed; null: spot. */
-  readonly position: string | null;
-}
 
 export interface PreflightOptions {
   /** The whole of it, checked by its schema. */

@@ -64,7 +64,7 @@ describe("guards on refusals back off", () => {
     expect(bench.sent()).toContain("reconcile");
   });
 
-  test("throttled: the first waits already, and nothing is asked, which would cost room too", () => {
+  test("throttled: the first waits already, and nothing is asked, as that would cost room", () => {
     const bench = new Bench();
     bench.begin(MID);
     bench.pass(1_000, MID);

@@ -9,9 +9,9 @@ import { decimal, plain } from "#domain/decimal.ts";
 import { InputError, type MmError, messageOf } from "#domain/errors.ts";
 import { isOwnedBy, type OrderOwner } from "#domain/order.ts";
 import type { Rng } from "#domain/rng.ts";
-import { Backoff } from "#net/backoff.ts";
 import type { Timers } from "#net/timers.ts";
 import type { MarketSetup, SweepResult, VenueDesk } from "#ports/venue.ts";
+import { inTime, LATE, type SweepOutcome, type SweepState, sweepUntilNone } from "../sweep.ts";
 import { type OpenOrderId, readOpenOrderIds, type Verdict, verdictOf } from "./answers.ts";
 import type { ApiAnswer, ApiMethod, SpotApi } from "./api.ts";
 import type { SpotClock } from "./clock.ts";
@@ -40,14 +40,6 @@ export interface DeskParts {
   readonly timers: Timers;
   readonly rng: Rng;
   readonly hasKey: boolean;
-}
-
-/** What is true of a sweep so far. */
-interface SweepState {
-  readonly deadlineMs: number;
-  canceled: number;
-  left: readonly string[];
-  problem: string | null;
 }
 
 export class SpotDesk implements VenueDesk {
@@ -112,35 +104,13 @@ export class SpotDesk implements VenueDesk {
 
   async sweep(symbol: string, owner: OrderOwner, timeoutMs: number): Promise<SweepResult> {
     const { timers, rng } = this.#parts;
-    const backoff = new Backoff({ baseMs: 200, maxMs: 2000 }, rng);
-    const state: SweepState = {
-      deadlineMs: timers.elapsedMs() + timeoutMs,
-      canceled: 0,
-      left: [],
-      problem: null,
-    };
-    for (let emptyLists = 0; ; ) {
-      const outcome = await this.#sweepOnce(symbol, owner, state);
-      if (outcome === "never") return resultOf(state, "the venue refuses");
-      emptyLists = outcome === "empty" ? emptyLists + 1 : 0;
-      // Once more: what was under way at the first look may have arrived since.
-      if (emptyLists === 2) return { canceled: state.canceled, left: [], problem: null };
-      const leftMs = state.deadlineMs - timers.elapsedMs();
-      if (leftMs <= 0) return resultOf(state, "the time was over before the venue confirmed it");
-      if (outcome === "empty") await this.#pause(Math.min(leftMs, GRACE_MS));
-      else if (outcome === "again") await this.#pause(Math.min(leftMs, backoff.nextMs()));
-    }
+    const once = (state: SweepState): Promise<SweepOutcome> =>
+      this.#sweepOnce(symbol, owner, state);
+    return sweepUntilNone({ timers, rng, timeoutMs, graceMs: GRACE_MS, once });
   }
 
-  /**
-   * Lists, and cancels what is listed. Never throws.
-   * @returns `progress`: something was cancelled; `never`: more attempts are of no use
-   */
-  async #sweepOnce(
-    symbol: string,
-    owner: OrderOwner,
-    state: SweepState,
-  ): Promise<"empty" | "progress" | "again" | "never"> {
+  /** Lists, and cancels what is listed. Never throws. */
+  async #sweepOnce(symbol: string, owner: OrderOwner, state: SweepState): Promise<SweepOutcome> {
     const listing = await this.#inTime("openOrders.status", { symbol }, state);
     if (listing.kind !== "accepted") return failed(listing, state);
     let orders: OpenOrderId[];
@@ -172,13 +142,10 @@ export class SpotDesk implements VenueDesk {
   /** A call, given up (its outcome unknown) where the time of the sweep is over first. */
   async #inTime(method: ApiMethod, params: RequestParams, state: SweepState): Promise<Verdict> {
     const { api, timers } = this.#parts;
-    const { promise, resolve } = Promise.withResolvers<ApiAnswer>();
-    const leftMs = Math.max(0, state.deadlineMs - timers.elapsedMs());
-    const cancelTimer = timers.after(leftMs, () => {
-      resolve({ kind: "unknown", message: "no answer within the time of the sweep" });
+    const answer = await inTime<ApiAnswer>(state, timers, api.call(method, params), {
+      kind: "unknown",
+      message: LATE,
     });
-    const answer = await Promise.race([api.call(method, params), promise]);
-    cancelTimer();
     return verdictOf(answer, api.venueNowMs());
   }
 
@@ -210,12 +177,6 @@ export class SpotDesk implements VenueDesk {
       hint: "name the account's key in the config, or run the pair in paper mode",
     });
   }
-
-  #pause(delayMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#parts.timers.after(delayMs, resolve);
-    return promise;
-  }
 }
 
 /** No such symbol; characters that no symbol has. */
@@ -234,8 +195,4 @@ function failed(
 ): "again" | "never" {
   state.problem = verdict.message;
   return verdict.kind === "refused" && verdict.isFatal ? "never" : "again";
-}
-
-function resultOf({ canceled, left, problem }: SweepState, otherwise: string): SweepResult {
-  return { canceled, left, problem: problem ?? otherwise };
 }

@@ -7,9 +7,9 @@
 import { InputError, messageOf } from "#domain/errors.ts";
 import { isOwnedBy, type OrderOwner } from "#domain/order.ts";
 import type { Rng } from "#domain/rng.ts";
-import { Backoff } from "#net/backoff.ts";
 import type { Timers } from "#net/timers.ts";
 import type { MarketSetup, PerpState, PerpWants, SweepResult, VenueDesk } from "#ports/venue.ts";
+import { inTime, LATE, type SweepOutcome, type SweepState, sweepUntilNone } from "../sweep.ts";
 import { VenueError } from "../venue.ts";
 import type { HlAccess } from "./access.ts";
 import { cancelAction, updateLeverageAction } from "./actions.ts";
@@ -51,15 +51,12 @@ export interface DeskParts {
   readonly access: HlAccess | null;
 }
 
-/** What is true of a sweep so far. */
-interface SweepState {
+/** Whose orders a sweep is after, and how far it has come. */
+interface Sweep {
   readonly symbol: string;
   readonly owner: OrderOwner;
   readonly access: HlAccess;
-  readonly deadlineMs: number;
-  canceled: number;
-  left: readonly string[];
-  problem: string | null;
+  readonly state: SweepState;
 }
 
 export class HlDesk implements VenueDesk {
@@ -121,21 +118,9 @@ export class HlDesk implements VenueDesk {
   async sweep(symbol: string, owner: OrderOwner, timeoutMs: number): Promise<SweepResult> {
     const { timers, rng, access } = this.#parts;
     if (access === null) return { canceled: 0, left: [], problem: "this needs an agent wallet" };
-    const backoff = new Backoff({ baseMs: 200, maxMs: 2000 }, rng);
-    const deadlineMs = timers.elapsedMs() + timeoutMs;
-    const start = { canceled: 0, left: [], problem: null };
-    const state: SweepState = { symbol, owner, access, deadlineMs, ...start };
-    for (let emptyLists = 0; ; ) {
-      const outcome = await this.#sweepOnce(state);
-      if (outcome === "never") return resultOf(state, "the venue refuses");
-      emptyLists = outcome === "empty" ? emptyLists + 1 : 0;
-      // Once more: what was under way at the first look may have arrived since.
-      if (emptyLists === 2) return { canceled: state.canceled, left: [], problem: null };
-      const leftMs = state.deadlineMs - timers.elapsedMs();
-      if (leftMs <= 0) return resultOf(state, "the time was over before the venue confirmed it");
-      if (outcome === "empty") await this.#pause(Math.min(leftMs, GRACE_MS));
-      else if (outcome === "again") await this.#pause(Math.min(leftMs, backoff.nextMs()));
-    }
+    const once = (state: SweepState): Promise<SweepOutcome> =>
+      this.#sweepOnce({ symbol, owner, access, state });
+    return sweepUntilNone({ timers, rng, timeoutMs, graceMs: GRACE_MS, once });
   }
 
   async preparePerp(symbol: string, wants: PerpWants | null): Promise<PerpState> {
@@ -185,22 +170,19 @@ export class HlDesk implements VenueDesk {
     throw actionError(verdict);
   }
 
-  /**
-   * Lists, and cancels what is listed. Never throws.
-   * @returns `progress`: something was cancelled; `never`: more attempts are of no use
-   */
-  async #sweepOnce(state: SweepState): Promise<"empty" | "progress" | "again" | "never"> {
+  /** Lists, and cancels what is listed. Never throws. */
+  async #sweepOnce(sweep: Sweep): Promise<SweepOutcome> {
+    const { symbol, owner, access, state } = sweep;
+    const { timers } = this.#parts;
     try {
-      const { user } = state.access;
-      const listing = await this.#inTime<InfoAnswer>(state, this.#openOrders(user), {
-        kind: "unanswered",
-        message: LATE,
-      });
-      const orders = ownedIn(resultIn(listing), state.symbol, state.owner);
+      const asking = this.#openOrders(access.user);
+      const late: InfoAnswer = { kind: "unanswered", message: LATE };
+      const listing = await inTime(state, timers, asking, late);
+      const orders = ownedIn(resultIn(listing), symbol, owner);
       state.left = orders.map(({ clientOrderId }) => clientOrderId);
       state.problem = null;
       if (orders.length === 0) return "empty";
-      return await this.#cancelListed(orders, state);
+      return await this.#cancelListed(orders, sweep);
     } catch (thrown) {
       state.problem = messageOf(thrown);
       return "again";
@@ -208,17 +190,15 @@ export class HlDesk implements VenueDesk {
   }
 
   /** @throws {MmError} where the answer cannot be read */
-  async #cancelListed(
-    listed: readonly OwnedOrder[],
-    state: SweepState,
-  ): Promise<"progress" | "again" | "never"> {
+  async #cancelListed(listed: readonly OwnedOrder[], sweep: Sweep): Promise<SweepOutcome> {
+    const { state } = sweep;
     const quotes = listed.filter(({ clientOrderId }) => !isStopId(clientOrderId));
     const isFast = quotes.length > 0;
     const orders = (isFast ? quotes : listed).slice(0, MAX_AT_ONCE);
-    let verdicts = await this.#cancel(orders, isFast, state);
+    let verdicts = await this.#cancel(orders, isFast, sweep);
     // Beyond the account's requests no batch goes any more, but now and then one alone.
     if (orders.length > 1 && verdicts.every(isOverBudget)) {
-      verdicts = await this.#cancel(orders.slice(0, 1), isFast, state);
+      verdicts = await this.#cancel(orders.slice(0, 1), isFast, sweep);
     }
     const canceled = verdicts.filter(({ kind }) => kind === "accepted").length;
     state.canceled += canceled;
@@ -235,9 +215,9 @@ export class HlDesk implements VenueDesk {
   async #cancel(
     orders: readonly OwnedOrder[],
     isFast: boolean,
-    state: SweepState,
+    sweep: Sweep,
   ): Promise<readonly Verdict<unknown>[]> {
-    const asset = await this.#assetOf(state);
+    const asset = await this.#assetOf(sweep);
     const cancels = orders.map(({ oid }) => ({ asset, oid }));
     const request: ActionRequest = {
       action: cancelAction(cancels, isFast),
@@ -246,43 +226,27 @@ export class HlDesk implements VenueDesk {
       expiresInMs: EXPIRES_IN_MS,
     };
     this.#list = null;
-    const answer = await this.#inTime<ActionAnswer>(state, this.#parts.api.act(request), {
-      kind: "unknown",
-      message: LATE,
-    });
+    const { api, timers } = this.#parts;
+    const late: ActionAnswer = { kind: "unknown", message: LATE };
+    const answer = await inTime(sweep.state, timers, api.act(request), late);
     // Another pair may have listed meanwhile.
     this.#list = null;
     return canceledVerdicts(answer, orders.length);
   }
 
-  async #assetOf(state: SweepState): Promise<number> {
-    const known = this.#assets.get(state.symbol);
+  async #assetOf({ symbol, state }: Sweep): Promise<number> {
+    const known = this.#assets.get(symbol);
     if (known !== undefined) return known;
     const asking = this.#parts.api.info({ type: "meta" });
     const late: InfoAnswer = { kind: "unanswered", message: LATE };
-    const meta = readMeta(resultIn(await this.#inTime<InfoAnswer>(state, asking, late)));
-    return this.#note(setupOf(meta, state.symbol, BASE_FEES), state.symbol).asset;
+    const meta = readMeta(resultIn(await inTime(state, this.#parts.timers, asking, late)));
+    return this.#note(setupOf(meta, symbol, BASE_FEES), symbol).asset;
   }
 
   #note(setup: HlSetup, symbol: string): HlMarket {
     const market = readSetup(setup, symbol);
     this.#assets.set(symbol, market.asset);
     return market;
-  }
-
-  /** An answer, or `otherwise` where the time of the sweep is over first. */
-  async #inTime<Answer>(
-    { deadlineMs }: SweepState,
-    asking: Promise<Answer>,
-    otherwise: Answer,
-  ): Promise<Answer> {
-    const { timers } = this.#parts;
-    const { promise, resolve } = Promise.withResolvers<Answer>();
-    const leftMs = Math.max(0, deadlineMs - timers.elapsedMs());
-    const cancelTimer = timers.after(leftMs, () => resolve(otherwise));
-    const answer = await Promise.race([asking, promise]);
-    cancelTimer();
-    return answer;
   }
 
   async #fees(): Promise<HlFees> {
@@ -327,15 +291,7 @@ export class HlDesk implements VenueDesk {
     if (access === null) throw badKey("this needs an account and its agent wallet");
     return access;
   }
-
-  #pause(delayMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#parts.timers.after(delayMs, resolve);
-    return promise;
-  }
 }
-
-const LATE = "no answer within the time of the sweep";
 
 interface OwnedOrder {
   readonly clientOrderId: string;
@@ -388,8 +344,4 @@ function isForGood(verdict: Exclude<Verdict<unknown>, { kind: "accepted" }>): bo
 
 function isOverBudget(verdict: Verdict<unknown>): boolean {
   return verdict.kind === "unsent" && verdict.why === "budget";
-}
-
-function resultOf({ canceled, left, problem }: SweepState, otherwise: string): SweepResult {
-  return { canceled, left, problem: problem ?? otherwise };
 }
