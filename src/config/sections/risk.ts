@@ -62,7 +62,8 @@ const exposure = {
     positiveAmount({
       unit: "base currency",
       effect:
-        "How far from its target inventory may get, orders of a side included. Absent: no limit.",
+        "How far from its target inventory may get (a perp: how far from 0 its position), orders " +
+        "of a side included. Absent: no limit.",
     }),
   ),
   minLiquidationDistancePct: v.optional(
