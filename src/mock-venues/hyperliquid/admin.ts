@@ -16,6 +16,7 @@ import type { Faults } from "../faults.ts";
 import type { HlCoin } from "./coin.ts";
 import type { ChainStatus } from "./fault-rules.ts";
 import { fillJson } from "./fills.ts";
+import { answerInfo } from "./info.ts";
 import type { IpLimits } from "./ip-limits.ts";
 import type { HlMockVenue, HlOrder } from "./venue.ts";
 
@@ -94,8 +95,8 @@ function accountOf(venue: HlMockVenue): unknown {
     accountValue: plain(venue.accountValue()),
     /** Signed; of the coins that have any. */
     positions: Object.fromEntries(positions.filter(([, size]) => size !== "0")),
-    clearinghouseState: venue.info({ type: "clearinghouseState", user: venue.user }).body,
-    addressBudget: venue.info({ type: "userRateLimit", user: venue.user }).body,
+    clearinghouseState: answerInfo(venue, { type: "clearinghouseState", user: venue.user }).body,
+    addressBudget: answerInfo(venue, { type: "userRateLimit", user: venue.user }).body,
     /** Of whole actions, by their words. */
     refusals: Object.fromEntries(venue.refusals),
   };

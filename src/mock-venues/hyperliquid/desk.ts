@@ -7,6 +7,7 @@
 import type { ConversationVenue } from "../conversation.ts";
 import type { UserStream } from "../user-stream.ts";
 import type { ChainStatus } from "./fault-rules.ts";
+import { answerInfo } from "./info.ts";
 import type { IpLimits } from "./ip-limits.ts";
 import { isRecord, type JsonObject } from "./json.ts";
 import type { HlMockVenue, HlReply, HlUserEvent } from "./venue.ts";
@@ -68,7 +69,7 @@ export class Desk {
       name,
       execute: (done) => {
         if (!this.#mayAsk(infoWeight(name), transport)) return done(TOO_MANY);
-        const reply = this.#parts.venue.info(request);
+        const reply = answerInfo(this.#parts.venue, request);
         if (this.#isWeighed(transport))
           this.#parts.limits.addWeight(answerWeight(name, reply.body));
         done(reply);

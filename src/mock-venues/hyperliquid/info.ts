@@ -54,6 +54,10 @@ const MAX_ITEMS = 500;
 const MAX_TRADES = 10;
 const BOOK_LEVELS = 20;
 
+/**
+ * Answers the body of `POST /info`, or an info post: `body` of the reply is JSON, or a text where
+ * `status` is not 200.
+ */
 export function answerInfo(venue: HlMockVenue, request: unknown): HlReply {
   const about = v.safeParse(UserQuestion, request);
   const market = v.safeParse(MarketQuestion, request);

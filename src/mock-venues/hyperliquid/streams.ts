@@ -7,6 +7,7 @@
 import type { CancelTimer } from "#net/timers.ts";
 import { candleOpenMs } from "../candles.ts";
 import type { HlCoin } from "./coin.ts";
+import { answerInfo } from "./info.ts";
 import type { PublicTrade } from "./market-data.ts";
 import type { Subscription } from "./subscription.ts";
 import { type FrameListener, UserStreams, type UserStreamsParts } from "./user-streams.ts";
@@ -162,7 +163,7 @@ export class Streams {
   }
 
   #midsFrame(): string {
-    return frame("allMids", { mids: this.#parts.venue.info({ type: "allMids" }).body });
+    return frame("allMids", { mids: answerInfo(this.#parts.venue, { type: "allMids" }).body });
   }
 
   #tell(topic: Topic, text: string): void {

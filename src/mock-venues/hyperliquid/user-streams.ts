@@ -9,6 +9,7 @@
 
 import type { CancelTimer, Timers } from "#net/timers.ts";
 import type { UserStream } from "../user-stream.ts";
+import { answerInfo } from "./info.ts";
 import { isRecord } from "./json.ts";
 import type { Subscription } from "./subscription.ts";
 import type { HlMockVenue, HlUserEvent } from "./venue.ts";
@@ -127,7 +128,7 @@ export class UserStreams {
   }
 
   #ask(request: Readonly<Record<string, unknown>>): unknown {
-    return this.#parts.venue.info(request).body;
+    return answerInfo(this.#parts.venue, request).body;
   }
 
   #list(request: Readonly<Record<string, unknown>>): readonly unknown[] {

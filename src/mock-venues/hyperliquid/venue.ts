@@ -21,7 +21,6 @@ import { HlCoin, type HlCoinSpec } from "./coin.ts";
 import { DeadMansSwitch } from "./dead-mans-switch.ts";
 import type { HlFill } from "./fills.ts";
 import { Funding } from "./funding.ts";
-import { answerInfo } from "./info.ts";
 import { OrderDesk } from "./order-desk.ts";
 import type { HlOrder } from "./order-records.ts";
 import { HL_RULES, type HlAccountSetup, type HlRules, type HlWorld } from "./rules.ts";
@@ -164,14 +163,6 @@ export class HlMockVenue {
   /** A listed coin by its exact name. */
   coin(name: string): HlCoin | undefined {
     return this.#byName.get(name);
-  }
-
-  /**
-   * Answers the body of `POST /info`, or an info post: `body` is JSON, or a text where `status` is
-   * not 200.
-   */
-  info(request: unknown): HlReply {
-    return answerInfo(this, request);
   }
 
   /**

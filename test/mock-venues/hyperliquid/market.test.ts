@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import { Rng } from "#domain/rng.ts";
 import { type HlCoin } from "#mock-venues/hyperliquid/coin.ts";
+import { answerInfo } from "#mock-venues/hyperliquid/info.ts";
 import { perpInstrument, universeAround } from "#mock-venues/hyperliquid/universe.ts";
 import { HlMockVenue } from "#mock-venues/hyperliquid/venue.ts";
 import { type MarketSource, syntheticSource, tapeSource } from "#mock-venues/market-source.ts";
@@ -179,7 +180,7 @@ describe("a market", () => {
     );
     expect(ask("5m", START_MS - 3_600_000)).toHaveLength(13);
     const request = { type: "candleSnapshot", req: { coin: "BTC", interval: "7m", startTime: 0 } };
-    expect(bench.venue.info(request).status).toBe(422);
+    expect(answerInfo(bench.venue, request).status).toBe(422);
   });
 });
 
@@ -195,7 +196,7 @@ test.each([
   { type: "userFillsByTime", user: MASTER.address },
   { type: "activeAssetData", user: MASTER.address, coin: "NONE" },
 ])("a question that cannot be read is answered 422: %j", (request) => {
-  const reply = new HlBench().venue.info(request);
+  const reply = answerInfo(new HlBench().venue, request);
   expect(reply.status).toBe(422);
   expect(reply.body).toBeTypeOf("string");
 });

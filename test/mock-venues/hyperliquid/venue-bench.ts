@@ -7,6 +7,7 @@ import { signL1Action } from "@nktkas/hyperliquid/signing";
 import * as v from "valibot";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { Rng } from "#domain/rng.ts";
+import { answerInfo } from "#mock-venues/hyperliquid/info.ts";
 import type { HlAccountSetup, HlRules } from "#mock-venues/hyperliquid/rules.ts";
 import { perpInstrument } from "#mock-venues/hyperliquid/universe.ts";
 import { HlMockVenue, type HlReply, type HlUserEvent } from "#mock-venues/hyperliquid/venue.ts";
@@ -154,7 +155,7 @@ export class HlBench {
   }
 
   info(request: Json): unknown {
-    const { status, body } = this.venue.info(request);
+    const { status, body } = answerInfo(this.venue, request);
     if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
     return body;
   }
