@@ -197,7 +197,10 @@ function pnlTexts(pnl: Status["pnl"]): string[] {
 function liquidationTexts(guards: Status["guards"]): string[] {
   return guards
     .filter(({ id }) => id === "liquidation-distance")
-    .map(({ id, value, limit }) => `${id} ${value} %, its limit ${limit} %`);
+    .map(({ id, value, limit }) => {
+      const distance = typeof value === "number" ? `${value} %` : value;
+      return `${id} ${distance}, its limit ${limit} %`;
+    });
 }
 
 function stateText({ state, reasons }: { state: string; reasons: readonly string[] }): string {

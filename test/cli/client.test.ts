@@ -73,6 +73,12 @@ describe.concurrent("mm status", () => {
           "if mm dies | the venue cancels 60 s after it last heard of mm",
         ]),
       );
+
+      const flat = perpStatus();
+      const guards = flat.guards.map((guard) => ({ ...guard, value: "none yet" }));
+      own.add({ ...flat, guards });
+      const quiet = await mm(["status", "SUI", "--url", server.url]);
+      expect(quiet.stdout).toContain("liquidation-distance none yet, its limit 10 %\n");
     } finally {
       await server.stop();
     }
