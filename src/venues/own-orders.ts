@@ -18,6 +18,8 @@ const MAX_FOREIGN = 4096;
 const MAX_OPEN = 4096;
 /** A request is refused by every venue once it is older than 5 s. */
 const CANNOT_ARRIVE_MS = 6000;
+/** A cancel unanswered for longer may be lost: a second one does no harm, an order left does. */
+const CANCEL_AGAIN_MS = 1500;
 
 export interface OwnOrder {
   readonly clientOrderId: string;
@@ -216,6 +218,11 @@ export class OwnOrders {
     }
     this.#insert(entry);
   }
+}
+
+/** Whether its cancel was sent so lately that its answer may still come. @param nowMs our clock */
+export function isCancelUnderWay({ cancelSentMs }: OwnOrder, nowMs: number): boolean {
+  return nowMs - cancelSentMs < CANCEL_AGAIN_MS;
 }
 
 function endingOf(event: OrderEvent, entry: Entry): Entry["ending"] {

@@ -7,6 +7,7 @@
 import { type Decimal, decimal } from "#domain/decimal.ts";
 import { messageOf } from "#domain/errors.ts";
 import type { AccountEvent, FillEvent, OrderEvent } from "#domain/events.ts";
+import { Rerun } from "../rerun.ts";
 import { type Verdict, verdictOf } from "./answers.ts";
 import type { ApiMethod } from "./api.ts";
 import { readAccount, readOpenOrders } from "./responses.ts";
@@ -34,8 +35,7 @@ export class SpotAccount {
   #quote: Balance | null = null;
   /** Fills and transfers heard: a snapshot during which there were none is of one moment. */
   #moves = 0;
-  #isReconciling = false;
-  #isWanted = false;
+  readonly #reconciling = new Rerun(() => this.#reconcile());
   #isStopped = false;
 
   constructor(parts: TradeLogParts) {
@@ -60,6 +60,7 @@ export class SpotAccount {
   /** What is under way ends without news. */
   stop(): void {
     this.#isStopped = true;
+    this.#reconciling.stop();
   }
 
   /**
@@ -95,10 +96,7 @@ export class SpotAccount {
 
   /** Asks for the whole truth. While it is being asked for, one more question is remembered. */
   reconcile(): void {
-    this.#isWanted = true;
-    if (this.#isReconciling) return;
-    this.#isReconciling = true;
-    void this.#reconcileWhileWanted();
+    this.#reconciling.want();
   }
 
   #take(event: UserEvent): void {
@@ -163,17 +161,14 @@ export class SpotAccount {
     });
   }
 
-  async #reconcileWhileWanted(): Promise<void> {
-    while (this.#isWanted && !this.#isStopped) {
-      this.#isWanted = false;
-      try {
-        const problem = await this.#reconcileOnce();
-        if (problem !== null) this.#tellUnanswered(problem);
-      } catch (thrown) {
-        this.#tellUnreadable(thrown);
-      }
+  /** Never rejects. */
+  async #reconcile(): Promise<void> {
+    try {
+      const problem = await this.#reconcileOnce();
+      if (problem !== null) this.#tellUnanswered(problem);
+    } catch (thrown) {
+      this.#tellUnreadable(thrown);
     }
-    this.#isReconciling = false;
   }
 
   /** @returns null, or why there is no answer: whoever asked asks again */

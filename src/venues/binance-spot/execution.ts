@@ -9,10 +9,11 @@ import { messageOf } from "#domain/errors.ts";
 import type { OrderChange } from "#domain/events.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { OrderRequest, RejectReason } from "#domain/order.ts";
-import type { CancelTimer, Timers } from "#net/timers.ts";
+import type { Timers } from "#net/timers.ts";
 import type { Execution } from "#ports/sink.ts";
+import { LookAgain } from "../look-again.ts";
 import type { VenueNews } from "../news.ts";
-import type { OwnOrder, OwnOrders } from "../own-orders.ts";
+import { isCancelUnderWay, type OwnOrders } from "../own-orders.ts";
 import {
   readAmended,
   readCanceled,
@@ -26,13 +27,6 @@ import type { Holdings, OrderChecks, Refusal } from "./order-checks.ts";
 import { readOpenOrders, readOrder } from "./responses.ts";
 import type { RequestParams } from "./signing.ts";
 import type { MessageContext } from "./wire.ts";
-
-/** The core asks again for what it sent; orders of earlier runs nobody would ask for again. */
-const LOOK_AGAIN_MS = 1000;
-/** A cancel unanswered for longer may be lost: a second one does no harm, an order left does. */
-const CANCEL_AGAIN_MS = 1500;
-/** Of an earlier run, no more than a symbol allows can be open. */
-const MAX_LOOK_AGAIN = 1024;
 
 /** The price of an order that has waited longer is of then; the core gives it up after 6 s. */
 const PLACE_WITHIN_MS = 1000;
@@ -55,21 +49,21 @@ export interface ExecutionParts {
 export class SpotExecution implements Omit<Execution, "reconcile"> {
   readonly #parts: ExecutionParts;
   readonly #symbol: string;
-  readonly #lookAgain = new Map<string, CancelTimer>();
+  readonly #lookAgain: LookAgain;
   /** Orders that wait for the cancel of those that they replace. */
   readonly #unsent = new Set<string>();
   #isStopped = false;
 
   constructor(parts: ExecutionParts) {
     this.#parts = parts;
+    this.#lookAgain = new LookAgain(parts.timers, (id) => this.query(id));
     this.#symbol = parts.instrument.symbol;
   }
 
   /** Nothing is asked again from now on. */
   stop(): void {
     this.#isStopped = true;
-    for (const cancelTimer of this.#lookAgain.values()) cancelTimer();
-    this.#lookAgain.clear();
+    this.#lookAgain.stop();
   }
 
   place(request: OrderRequest): void {
@@ -117,9 +111,10 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
   }
 
   cancelAll(): void {
-    const { orders } = this.#parts;
+    const { orders, news } = this.#parts;
+    const nowMs = news.clocks.nowMs();
     for (const order of orders.open()) {
-      if (!this.#isCancelUnderWay(order)) this.cancel(order.clientOrderId);
+      if (!isCancelUnderWay(order, nowMs)) this.cancel(order.clientOrderId);
     }
     if (!orders.isListed) this.#cancelListed();
   }
@@ -266,10 +261,6 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
     if (!isGone) this.#lookLater(clientOrderId);
   }
 
-  #isCancelUnderWay({ cancelSentMs }: OwnOrder): boolean {
-    return this.#parts.news.clocks.nowMs() - cancelSentMs < CANCEL_AGAIN_MS;
-  }
-
   /** Orders of earlier runs are known to the venue alone. */
   #cancelListed(): void {
     const { orders, news } = this.#parts;
@@ -284,7 +275,7 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
       orders.isListed = true;
       for (const { clientOrderId } of listed) {
         const order = orders.find(clientOrderId);
-        if (order?.isOpen !== true || this.#isCancelUnderWay(order)) continue;
+        if (order?.isOpen !== true || isCancelUnderWay(order, news.clocks.nowMs())) continue;
         // What was placed since is not meant.
         if (!order.isOfThisRun || order.createdMs < askedMs) this.cancel(clientOrderId);
       }
@@ -293,16 +284,10 @@ export class SpotExecution implements Omit<Execution, "reconcile"> {
 
   /** An order of an earlier run is asked about until it is known to be gone. */
   #lookLater(clientOrderId: string): void {
-    const { orders, timers } = this.#parts;
+    const { orders } = this.#parts;
     const order = orders.find(clientOrderId);
     if (this.#isStopped || order?.isOfThisRun === true || !orders.isOurs(clientOrderId)) return;
-    const isBusy = this.#lookAgain.has(clientOrderId) || this.#lookAgain.size >= MAX_LOOK_AGAIN;
-    if (isBusy) return;
-    const cancelTimer = timers.after(LOOK_AGAIN_MS, () => {
-      this.#lookAgain.delete(clientOrderId);
-      this.query(clientOrderId);
-    });
-    this.#lookAgain.set(clientOrderId, cancelTimer);
+    this.#lookAgain.later(clientOrderId);
   }
 
   /** The venue's number finds an order fastest, and for good. */

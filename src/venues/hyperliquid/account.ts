@@ -8,6 +8,7 @@
 import { messageOf } from "#domain/errors.ts";
 import type { AccountEvent } from "#domain/events.ts";
 import type { CancelTimer, Timers } from "#net/timers.ts";
+import { Rerun } from "../rerun.ts";
 import type { InfoAnswer } from "./api.ts";
 import { FillLog, type FillLogParts } from "./fill-log.ts";
 import { FundingLog } from "./funding-log.ts";
@@ -43,8 +44,7 @@ export class HlAccount {
   readonly #parts: AccountParts;
   readonly #fills: FillLog;
   readonly #funding: FundingLog;
-  #isReconciling = false;
-  #isWanted = false;
+  readonly #reconciling = new Rerun(() => this.#reconcile());
   #isStopped = false;
   #cancelPoll = NOTHING;
   #pollDueMs = Infinity;
@@ -72,6 +72,7 @@ export class HlAccount {
   /** What is under way ends without news. */
   stop(): void {
     this.#isStopped = true;
+    this.#reconciling.stop();
     this.#cancelPoll();
     this.#cancelMend();
   }
@@ -146,10 +147,7 @@ export class HlAccount {
 
   /** Asks for the whole truth. While it is being asked for, one more question is remembered. */
   reconcile(): void {
-    this.#isWanted = true;
-    if (this.#isReconciling) return;
-    this.#isReconciling = true;
-    void this.#reconcileWhileWanted();
+    this.#reconciling.want();
   }
 
   async #begin(): Promise<string | null> {
@@ -177,17 +175,14 @@ export class HlAccount {
     news.alertSometimes("warning", "dead-mans-switch-fired", message);
   }
 
-  async #reconcileWhileWanted(): Promise<void> {
-    while (this.#isWanted && !this.#isStopped) {
-      this.#isWanted = false;
-      try {
-        const problem = await this.#reconcileOnce();
-        if (problem !== null) this.#tellUnanswered(problem);
-      } catch (thrown) {
-        this.#tellUnreadable(thrown);
-      }
+  /** Never rejects. */
+  async #reconcile(): Promise<void> {
+    try {
+      const problem = await this.#reconcileOnce();
+      if (problem !== null) this.#tellUnanswered(problem);
+    } catch (thrown) {
+      this.#tellUnreadable(thrown);
     }
-    this.#isReconciling = false;
   }
 
   /** @returns null, or why there is no answer: whoever asked asks again */
@@ -290,10 +285,10 @@ export class HlAccount {
     this.#pollDueMs = Infinity;
     this.#pollAfter(POLL_MS);
     // The answer to a reconciliation says all of this as well.
-    if (this.#isReconciling) return;
+    if (this.#reconciling.isRunning) return;
     try {
       const state = await this.#state();
-      if (this.#isStopped || this.#isReconciling) return;
+      if (this.#isStopped || this.#reconciling.isRunning) return;
       if (typeof state === "string") {
         this.#tellUnanswered(state);
         return;

@@ -9,10 +9,11 @@
 import { messageOf } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import { type OrderRequest, parseClientOrderId } from "#domain/order.ts";
-import type { CancelTimer, Timers } from "#net/timers.ts";
+import type { Timers } from "#net/timers.ts";
 import type { Execution } from "#ports/sink.ts";
+import { LookAgain } from "../look-again.ts";
 import type { VenueNews } from "../news.ts";
-import type { OwnOrder, OwnOrders } from "../own-orders.ts";
+import { isCancelUnderWay, type OwnOrders } from "../own-orders.ts";
 import { actInTime } from "./act-in-time.ts";
 import {
   batchModifyAction,
@@ -29,12 +30,6 @@ import { OrderNews } from "./order-news.ts";
 import { type CancelRefused, Outbox, type OutgoingModify, type OutgoingOrder } from "./outbox.ts";
 import { type HlContext, readOpenOrders, readOrderStatus } from "./responses.ts";
 
-/** The core asks again for what it sent; orders of earlier runs nobody would ask for again. */
-const LOOK_AGAIN_MS = 1000;
-/** A cancel unanswered for longer may be lost: a second one does no harm, an order left does. */
-const CANCEL_AGAIN_MS = 1500;
-/** Of an earlier run, no more than a symbol allows can be open. */
-const MAX_LOOK_AGAIN = 1024;
 /** An action costs one more unit of weight for each so many elements. */
 const MAX_ELEMENTS = 40;
 /** The venue refuses what reaches it later; own-orders.ts and the core count on it. */
@@ -60,12 +55,13 @@ export interface ExecutionParts {
 export class HlExecution implements Omit<Execution, "reconcile"> {
   readonly #parts: ExecutionParts;
   readonly #told: OrderNews;
-  readonly #lookAgain = new Map<string, CancelTimer>();
+  readonly #lookAgain: LookAgain;
   #outbox = new Outbox();
   #isStopped = false;
 
   constructor(parts: ExecutionParts) {
     this.#parts = parts;
+    this.#lookAgain = new LookAgain(parts.timers, (id) => this.query(id));
     this.#told = new OrderNews(parts.news, parts.orders, parts.instrument);
   }
 
@@ -73,8 +69,7 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
   stop(): void {
     this.#isStopped = true;
     this.#outbox = new Outbox();
-    for (const cancelTimer of this.#lookAgain.values()) cancelTimer();
-    this.#lookAgain.clear();
+    this.#lookAgain.stop();
   }
 
   place(request: OrderRequest): void {
@@ -113,9 +108,10 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
   }
 
   cancelAll(): void {
-    const { orders } = this.#parts;
+    const { orders, news } = this.#parts;
+    const nowMs = news.clocks.nowMs();
     for (const order of orders.open()) {
-      if (!this.#isCancelUnderWay(order)) this.cancel(order.clientOrderId);
+      if (!isCancelUnderWay(order, nowMs)) this.cancel(order.clientOrderId);
     }
     if (!orders.isListed) this.#run(this.#cancelListed());
   }
@@ -260,10 +256,6 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
     this.#lookLater(id);
   }
 
-  #isCancelUnderWay({ cancelSentMs }: OwnOrder): boolean {
-    return this.#parts.news.clocks.nowMs() - cancelSentMs < CANCEL_AGAIN_MS;
-  }
-
   async #query(clientOrderId: string): Promise<void> {
     const { api, user, news } = this.#parts;
     const oid = this.#oidOf(clientOrderId) ?? (hasCloid(clientOrderId) && cloidOf(clientOrderId));
@@ -294,7 +286,7 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
     orders.isListed = true;
     for (const { clientOrderId } of listed) {
       const order = orders.find(clientOrderId);
-      if (order?.isOpen !== true || this.#isCancelUnderWay(order)) continue;
+      if (order?.isOpen !== true || isCancelUnderWay(order, news.clocks.nowMs())) continue;
       // What was placed since is not meant.
       if (!order.isOfThisRun || order.createdMs < askedMs) this.cancel(clientOrderId);
     }
@@ -302,16 +294,10 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
 
   /** An order of an earlier run is asked about until it is known to be gone. */
   #lookLater(clientOrderId: string): void {
-    const { orders, timers } = this.#parts;
+    const { orders } = this.#parts;
     const order = orders.find(clientOrderId);
     if (this.#isStopped || order?.isOpen !== true || order.isOfThisRun) return;
-    const isBusy = this.#lookAgain.has(clientOrderId) || this.#lookAgain.size >= MAX_LOOK_AGAIN;
-    if (isBusy) return;
-    const cancelTimer = timers.after(LOOK_AGAIN_MS, () => {
-      this.#lookAgain.delete(clientOrderId);
-      this.query(clientOrderId);
-    });
-    this.#lookAgain.set(clientOrderId, cancelTimer);
+    this.#lookAgain.later(clientOrderId);
   }
 
   #oidOf(clientOrderId: string): number | null {
