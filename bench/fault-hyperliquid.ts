@@ -119,11 +119,7 @@ export async function hyperliquidStage(options: StageOptions): Promise<FaultStag
       mock.faults.arm({ seed: randomSeed, random: { everyMs } }, "fault-run"),
     clearFaults: () => mock.faults.clear(),
     faultCounts: () =>
-      new Map(
-        Object.entries(mock.faults.counts())
-          .filter(([kind]) => kind !== "ban" && kind !== "server-shutdown")
-          .map(([kind, { fired }]) => [kind, fired]),
-      ),
+      new Map(Object.entries(mock.faults.counts()).map(([kind, { fired }]) => [kind, fired])),
     isShut: () => mock.limits.isRefusing,
     overruns: () => Object.values(mock.limits.overruns).reduce((sum, count) => sum + count, 0),
     fillCount: () => mock.venue.fills().length,

@@ -5,7 +5,7 @@
 
 import { signL1Action } from "@nktkas/hyperliquid/signing";
 import { privateKeyToAccount } from "viem/accounts";
-import { Instrument } from "#domain/instrument.ts";
+import { perpInstrument } from "#mock-venues/hyperliquid/universe.ts";
 import { orderAction, wireOrder } from "#venues/hyperliquid/actions.ts";
 import type { HlAction } from "#venues/hyperliquid/api.ts";
 import { ActionSigner, AgentWallet, type Signature } from "#venues/hyperliquid/signing.ts";
@@ -54,20 +54,7 @@ const WAYS: readonly Way[] = [
 
 const SUI = {
   asset: 14,
-  instrument: new Instrument({
-    venue: "hyperliquid",
-    symbol: "SUI",
-    base: "SUI",
-    quote: "USDC",
-    kind: "perp",
-    priceRule: { kind: "significant-figures", figures: 5 },
-    tickSize: "0.00001",
-    lotSize: "0.1",
-    minNotional: "10",
-    makerFeeRate: "0.00015",
-    takerFeeRate: "0.00045",
-    maxOpenOrders: 1000,
-  }),
+  instrument: perpInstrument({ coin: "SUI", szDecimals: 1 }),
 };
 
 /** Post-only orders, no two actions alike. */

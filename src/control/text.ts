@@ -18,10 +18,10 @@ export function pairLines(status: PairStatus): string {
   ].join("\n");
 }
 
-/** `address: 120 of 10000 used in all`, or `… used in 60 s` */
+/** `posts: 1 of 100 used`, or `… used in 60 s` */
 export function budgetText({ name, used, limit, windowMs }: BudgetStatus): string {
-  const span = windowMs === null ? "all" : `${windowMs / 1000} s`;
-  return `${name}: ${used} of ${limit} used in ${span}`;
+  const span = windowMs === null ? "" : ` in ${windowMs / 1000} s`;
+  return `${name}: ${used} of ${limit} used${span}`;
 }
 
 /** Who cancels our orders where this program dies. */

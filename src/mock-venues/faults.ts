@@ -26,7 +26,7 @@ type Settled<Kind extends FaultKind> = Omit<
  * - `disconnect-after`: handled, its events sent, and the connection cut instead of an answer.
  * - `half-open`: not handled; the connection is silent both ways for `forMs`, then cut.
  * - `error-5xx-accepted`, `error-5xx-refused`: answered by a 5xx, handled or not.
- * - `rate-limit`: 429 with Retry-After, this one and all until then. `ban`: 418 likewise.
+ * - `rate-limit`: 429, this one and all until then. `ban`: 418 likewise.
  * - `event-before-response`: the answer comes `ms` after the events that the request caused;
  *   `response-before-event`: the other way round.
  */

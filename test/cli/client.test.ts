@@ -68,7 +68,7 @@ describe.concurrent("mm status", () => {
           "funding -0.02",
           "guards | liquidation-distance",
           "liquidation-distance 8.5 %, its limit 10 %",
-          "budgets | address: 120 of 10000 used in all",
+          "budgets | address: 120 of 10000 used",
           "weight: 3 of 1200 used in 60 s",
           "if mm dies | the venue cancels 60 s after it last heard of mm",
         ]),

@@ -12,7 +12,7 @@ test("all of a perp, a line for each thing", () => {
     ),
     "pnl: equityChange 1.5, funding -0.02",
     "guard liquidation-distance tripped: 8.5, its limit 10",
-    "budget address: 120 of 10000 used in all",
+    "budget address: 120 of 10000 used",
     "budget weight: 3 of 1200 used in 60 s",
     "dead man's switch: the venue cancels 60 s after it last heard of mm",
   ]);
@@ -28,6 +28,6 @@ test("a switch that the venue does not have says why", () => {
   const reason = "the account has traded 12 USDC of 1000000";
   expect(switchText({ by: "guardian", reason })).toBe(`the venue does not cancel: ${reason}`);
   expect(budgetText({ name: "posts", used: 1, limit: 100, windowMs: null })).toBe(
-    "posts: 1 of 100 used in all",
+    "posts: 1 of 100 used",
   );
 });

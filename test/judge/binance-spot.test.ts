@@ -15,9 +15,10 @@ import {
 } from "@binance/spot";
 import { runRestScenario } from "./rest-scenario.ts";
 import { Samples } from "./samples.ts";
-import { MALFORMED_KEY, refusalOf, SdkBench, UNKNOWN_KEY, WRONG_SECRET } from "./sdk-bench.ts";
+import { MALFORMED_KEY, SdkBench, UNKNOWN_KEY, WRONG_SECRET } from "./sdk-bench.ts";
 import { runStreamScenario } from "./stream-scenario.ts";
 import { judge } from "./typed-samples.ts";
+import { refusalOf } from "./waiting.ts";
 import { runUserStreamScenario, runWsScenario } from "./ws-scenario.ts";
 
 const { NewOrderSideEnum: Side, NewOrderTypeEnum: Type } = SpotRestAPI;

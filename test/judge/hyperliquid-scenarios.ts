@@ -5,14 +5,13 @@ import { ApiRequestError, type SubscriptionClient } from "@nktkas/hyperliquid";
 import { RowKind } from "#sim/market-tape.ts";
 import {
   ETH,
-  errorOf,
   type HyperliquidBench,
   MASTER,
   STRANGER,
   type TransportKind,
-  until,
   VAULT,
 } from "./hyperliquid-bench.ts";
+import { refusalOf, until } from "./waiting.ts";
 
 type Tif = "Alo" | "Ioc" | "Gtc";
 type Hex = `0x${string}`;
@@ -44,7 +43,7 @@ function orderOf(b: boolean, p: string, s: string, tif: Tif): Order {
 
 /** The words of an answer with errors. */
 async function refusal(call: Promise<unknown>): Promise<string> {
-  const error = await errorOf(call);
+  const error = await refusalOf(call);
   expect(error).toBeInstanceOf(ApiRequestError);
   return error instanceof ApiRequestError ? error.message : "";
 }

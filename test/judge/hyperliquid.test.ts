@@ -7,7 +7,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { HttpRequestError, WebSocketRequestError } from "@nktkas/hyperliquid";
 import { compileLines, type Line, literalOf, refused, tainted } from "./compiled-lines.ts";
-import { errorOf, HyperliquidBench, type TransportKind } from "./hyperliquid-bench.ts";
+import { HyperliquidBench, type TransportKind } from "./hyperliquid-bench.ts";
 import {
   accountScenario,
   infoScenario,
@@ -15,6 +15,7 @@ import {
   tradeScenario,
 } from "./hyperliquid-scenarios.ts";
 import type { Sample } from "./samples.ts";
+import { refusalOf } from "./waiting.ts";
 
 /** What the SDK declares, by the type of request or subscription. */
 const PRELUDE = `import type * as exchange from "@nktkas/hyperliquid/api/exchange";
@@ -150,10 +151,10 @@ describe("the SDK's error classes", () => {
   test("a limit passed is 429, over REST and by posts", async () => {
     const venue = await bench({ limits: { weightPerMinute: 30 }, postsWeigh: true });
     await venue.info("HTTP").meta();
-    const rest = await errorOf(venue.info("HTTP").meta());
+    const rest = await refusalOf(venue.info("HTTP").meta());
     expect(rest).toBeInstanceOf(HttpRequestError);
     expect(rest instanceof HttpRequestError ? rest.response?.status : 0).toBe(429);
-    const post = await errorOf(venue.info("WebSocket").meta());
+    const post = await refusalOf(venue.info("WebSocket").meta());
     expect(post).toBeInstanceOf(WebSocketRequestError);
     expect(post).toMatchObject({ message: "429 Too Many Requests" });
   });
@@ -164,8 +165,8 @@ describe("the SDK's error classes", () => {
     const t = { limit: { tif: "Alo" as const } };
     const order = { a: 1, b: true, p: "1990", s: "0.02", r: false, t };
     const place = (kind: TransportKind) => venue.exchange(kind).order({ orders: [order] });
-    expect(await errorOf(place("HTTP"))).toBeInstanceOf(HttpRequestError);
-    expect(await errorOf(place("WebSocket"))).toMatchObject({
+    expect(await refusalOf(place("HTTP"))).toBeInstanceOf(HttpRequestError);
+    expect(await refusalOf(place("WebSocket"))).toMatchObject({
       message: "500 Internal Server Error",
     });
     expect(venue.mock.venue.openOrders()).toHaveLength(2);
@@ -174,7 +175,7 @@ describe("the SDK's error classes", () => {
   test("a coin that is none closes the socket, and with it what was asked on it", async () => {
     const venue = await bench();
     const client = venue.subscriptions();
-    const error = await errorOf(client.bbo({ coin: "NOCOIN" }, () => undefined));
+    const error = await refusalOf(client.bbo({ coin: "NOCOIN" }, () => undefined));
     expect(error).toBeInstanceOf(WebSocketRequestError);
     expect(error).toMatchObject({ message: "WebSocket connection closed" });
   });
@@ -182,7 +183,9 @@ describe("the SDK's error classes", () => {
   test("a subscription that the venue does not know is told by an error", async () => {
     const venue = await bench();
     const client = venue.subscriptions();
-    const error = await errorOf(client.spotState({ user: `0x${"5".repeat(40)}` }, () => undefined));
+    const error = await refusalOf(
+      client.spotState({ user: `0x${"5".repeat(40)}` }, () => undefined),
+    );
     expect(error).toBeInstanceOf(WebSocketRequestError);
     expect(error).toMatchObject({ message: expect.stringMatching(/^Error parsing JSON into/) });
   });

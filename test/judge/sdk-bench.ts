@@ -146,28 +146,6 @@ export async function nextOf<Item>(inbox: Inbox<Item>, count: number): Promise<I
   return items;
 }
 
-/** The first that is as wanted; waits for it. */
-export async function until<Item>(
-  inbox: Inbox<Item>,
-  isWanted: (item: Item) => boolean,
-): Promise<Item> {
-  for (;;) {
-    const item = await inbox.next();
-    if (isWanted(item)) return item;
-  }
-}
-
-/** What a call was refused with; throws where it was not. */
-export async function refusalOf(call: Promise<unknown>): Promise<unknown> {
-  let answer: unknown;
-  try {
-    answer = await call;
-  } catch (error) {
-    return error;
-  }
-  throw new Error(`not refused: ${JSON.stringify(answer)}`);
-}
-
 function symbol(name: string, source: MarketSource) {
   return (parts: SymbolParts): MockSymbol => {
     const { wallet: account, ...rest } = parts;

@@ -209,6 +209,29 @@ function playRow({ rows }: MarketTape, row: number, market: ScriptedMarket): voi
   else market.trade(kind === RowKind.buyTrade ? "buy" : "sell", ticks, lots);
 }
 
+/** A pair that has begun on it, and what becomes of it. */
+async function started(pair: ReturnType<typeof pairOf>) {
+  const world = new ManualWorld();
+  const market = new ScriptedMarket(pair, world);
+  const paper = new PaperConnection(market, pair, world);
+  const failures: unknown[] = [];
+  const runner = new PairRunner({
+    pair,
+    strategy: () => strategyFactory("spot")(strategyParams(pair)),
+    connection: paper,
+    epoch: 1,
+    listener: {
+      onAlert: () => undefined,
+      onAudit: () => undefined,
+      onFailure: (error) => failures.push(error),
+    },
+    world,
+    warmUpMs: 0,
+  });
+  await runner.start();
+  return { world, market, paper, failures, runner };
+}
+
 describe("a pair on it", () => {
   const accounts: readonly [fees: string, simulation: Record<string, unknown>][] = [
     ["what is received", {}],
@@ -216,24 +239,7 @@ describe("a pair on it", () => {
   ];
   test.each(accounts)("trades, and every figure adds up: fees in %s", async (_fees, simulation) => {
     const pair = pairOf({ simulation: { ...simulation, latencyMs: 3 } });
-    const world = new ManualWorld();
-    const market = new ScriptedMarket(pair, world);
-    const paper = new PaperConnection(market, pair, world);
-    const failures: unknown[] = [];
-    const runner = new PairRunner({
-      pair,
-      strategy: () => strategyFactory("spot")(strategyParams(pair)),
-      connection: paper,
-      epoch: 1,
-      listener: {
-        onAlert: () => undefined,
-        onAudit: () => undefined,
-        onFailure: (error) => failures.push(error),
-      },
-      world,
-      warmUpMs: 0,
-    });
-    await runner.start();
+    const { world, market, paper, failures, runner } = await started(pair);
     play(marketTape(7, 60), market, world);
     const trading = runner.status();
     expect(trading).toMatchObject({ mode: "paper", state: "quoting", reasons: [] });
@@ -255,24 +261,7 @@ describe("a pair on it", () => {
 
   test("a perp starts flat, and its position is the same in both books", async () => {
     const pair = pairOf({ quote: { venue: "hyperliquid", symbol: "ETH" } });
-    const world = new ManualWorld();
-    const market = new ScriptedMarket(pair, world);
-    const paper = new PaperConnection(market, pair, world);
-    const failures: unknown[] = [];
-    const runner = new PairRunner({
-      pair,
-      strategy: () => strategyFactory("spot")(strategyParams(pair)),
-      connection: paper,
-      epoch: 1,
-      listener: {
-        onAlert: () => undefined,
-        onAudit: () => undefined,
-        onFailure: (error) => failures.push(error),
-      },
-      world,
-      warmUpMs: 0,
-    });
-    await runner.start();
+    const { world, market, paper, failures, runner } = await started(pair);
     expect(plain(paper.account.base)).toBe("0");
     play(marketTape(7, 60), market, world);
     const trading = runner.status();

@@ -38,7 +38,8 @@ interface GateParts {
 
 type Body = v.InferOutput<typeof ActionBody>;
 
-const UNPARSED: HlReply = { status: 422, body: TEXTS.unparsed };
+/** Of what cannot be read, whatever it was. */
+export const UNPARSED: HlReply = { status: 422, body: TEXTS.unparsed };
 
 /** Different refusals are few: figures and names are taken out of them. */
 const MAX_REFUSALS = 200;

@@ -96,11 +96,11 @@ export class AddressLimits {
     return this.#volume.round(2, ROUND_DOWN).toFixed();
   }
 
-  /** Answer of `userRateLimit`. */
+  /** Answer of `userRateLimit`: what was used is less by what was bought. */
   json(): Readonly<Record<string, unknown>> {
     return {
       cumVlm: numberText(this.#volume),
-      nRequestsUsed: this.#used,
+      nRequestsUsed: Math.max(0, this.#used - this.#reserved),
       nRequestsCap: this.cap,
       nRequestsSurplus: this.surplus,
     };

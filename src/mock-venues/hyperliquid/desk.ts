@@ -37,10 +37,6 @@ const TOO_MANY: HlReply = { status: 429, body: "null" };
 const UNKNOWN_OUTCOME: HlReply = { status: 500, body: "Internal Server Error" };
 /** No block is made, so no action is answered by one. */
 const HALTED: HlReply = { status: 502, body: "Bad Gateway" };
-export const UNREADABLE: HlReply = {
-  status: 422,
-  body: "Failed to deserialize the JSON body into the target type",
-};
 
 export class Desk {
   readonly #parts: DeskParts;

@@ -67,11 +67,6 @@ export class Funding {
     this.#cancelTimer = null;
   }
 
-  /** When the next settlement is due, epoch milliseconds. */
-  get nextMs(): number {
-    return this.#nextMs;
-  }
-
   /** Of one coin, oldest first. */
   rates(coin: string): readonly FundingRateJson[] {
     return this.#rates.filter((rate) => rate.coin === coin);

@@ -6,10 +6,9 @@
 
 import * as v from "valibot";
 import { decimalOfNumber } from "#domain/decimal.ts";
-import type { HlReply } from "./action-gate.ts";
+import { type HlReply, UNPARSED } from "./action-gate.ts";
 import { HlCoin } from "./coin.ts";
 import { isCandleInterval } from "./market-data.ts";
-import { TEXTS } from "./texts.ts";
 import { answerUser, UserQuestion, within } from "./user-info.ts";
 import type { HlMockVenue } from "./venue.ts";
 import { numberText, priceText } from "./wire-numbers.ts";
@@ -49,7 +48,6 @@ const MarketQuestion = v.variant("type", [
 type MarketQuestion = v.InferOutput<typeof MarketQuestion>;
 type BookQuestion = Extract<MarketQuestion, { readonly type: "l2Book" }>;
 
-const UNREADABLE: HlReply = { status: 422, body: TEXTS.unparsed };
 const MAX_ITEMS = 500;
 const MAX_TRADES = 10;
 const BOOK_LEVELS = 20;
@@ -61,11 +59,11 @@ const BOOK_LEVELS = 20;
 export function answerInfo(venue: HlMockVenue, request: unknown): HlReply {
   const about = v.safeParse(UserQuestion, request);
   const market = v.safeParse(MarketQuestion, request);
-  if (!about.success && !market.success) return UNREADABLE;
+  if (!about.success && !market.success) return UNPARSED;
   for (const coin of venue.coins) coin.advanceToNow();
   const body = about.success ? answerUser(venue, about.output) : undefined;
   const answer = market.success ? answerMarket(venue, market.output) : body;
-  return answer === undefined ? UNREADABLE : { status: 200, body: answer };
+  return answer === undefined ? UNPARSED : { status: 200, body: answer };
 }
 
 /** Undefined where it names a coin that there is not. */

@@ -6,7 +6,8 @@
 import type { Timers } from "#net/timers.ts";
 import { converse, cutResponse } from "../conversation.ts";
 import type { Faults } from "../faults.ts";
-import { type Desk, UNREADABLE } from "./desk.ts";
+import { UNPARSED } from "./action-gate.ts";
+import type { Desk } from "./desk.ts";
 import type { ChainStatus } from "./fault-rules.ts";
 import { isRecord, parseJson } from "./json.ts";
 import type { HlReply } from "./venue.ts";
@@ -24,7 +25,7 @@ export async function answerRest(rules: RestRules, request: Request): Promise<Re
   if (pathname !== "/info" && pathname !== "/exchange") return new Response("", { status: 404 });
   if (request.method !== "POST") return new Response("", { status: 405 });
   const body = parseJson(await request.text());
-  if (!isRecord(body)) return responseOf(UNREADABLE);
+  if (!isRecord(body)) return responseOf(UNPARSED);
   const call = pathname === "/info" ? desk.info(body, "rest") : desk.action(body, "rest");
   const { promise, resolve } = Promise.withResolvers<Response>();
   converse({ timers, venue: desk.conversation }, faults.forRequest("rest", call.name), {

@@ -207,6 +207,8 @@ describe("the address budget", () => {
     await bench.act({ type: "reserveRequestWeight", weight: 1000 });
     expect(before.minus(bench.venue.accountValue()).toFixed()).toBe("0.5");
     bench.venue.limits.setUsed(1649);
+    const left = { nRequestsUsed: 649, nRequestsCap: 650 };
+    expect(bench.info({ type: "userRateLimit", user })).toMatchObject(left);
     expect(await bench.statuses(order(wire()))).toHaveLength(1);
     expect(bench.venue.limits.used).toBe(1650);
   });
