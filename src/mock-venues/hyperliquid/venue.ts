@@ -1,8 +1,8 @@
 /**
  * HlMockVenue: all that the mock of Hyperliquid is, apart from its sockets: a universe of perps,
- * one account that trades, blocks, budgets, funding. Whoever serves it asks by
- * `answerInfo` (info.ts), hands in actions by `submit`, and hears of the account by `onUserEvent` and of markets by
- * `HlCoin.subscribe`.
+ * one account that trades, blocks, budgets, funding. Whoever serves it asks by `answerInfo`
+ * (info.ts), hands in actions by `submit`, and hears of the account by `onUserEvent` and of
+ * markets by `HlCoin.subscribe`.
  * May import domain, net, sim and this folder.
  *
  * There is one traded account: the master's, or its sub-account or vault where one is set up. Every

@@ -29,10 +29,14 @@ export async function actInTime(
 ): Promise<ActionAnswer> {
   const sentMs = timers.elapsedMs();
   const answer = await api.act(request);
-  const isTooLate = answer.kind === "refused" && refusalOf(answer.message).kind === "expired";
-  if (!isTooLate || request.expiresInMs === null || !(await onTooLate())) return answer;
+  if (!isExpired(answer) || request.expiresInMs === null || !(await onTooLate())) return answer;
   // It must not arrive later than the first could have: by then the core gives it up.
   const expiresInMs = request.expiresInMs - (timers.elapsedMs() - sentMs);
   if (expiresInMs < LEAST_EXPIRY_MS || !isWanted()) return answer;
   return api.act({ ...request, expiresInMs });
+}
+
+/** The venue refused the whole action because it came too late. */
+export function isExpired(answer: ActionAnswer): boolean {
+  return answer.kind === "refused" && refusalOf(answer.message).kind === "expired";
 }

@@ -11,6 +11,8 @@ import type { HlApi } from "./api.ts";
 const ExchangeStatus = v.object({ time: v.pipe(v.number(), v.safeInteger()) });
 
 const INTERVAL_MS = 30_000;
+/** An action was too late: the clock is off by this much, or the way there was slow. */
+const JUMP_MS = 1000;
 
 export class HlClock extends VenueClock<Pick<HlApi, "info">> {
   /**
@@ -38,6 +40,17 @@ export class HlClock extends VenueClock<Pick<HlApi, "info">> {
       isEnded = true;
       cancel();
     };
+  }
+
+  /**
+   * The venue found an action too late: the time is asked for anew. Never rejects.
+   * @returns whether the clock had jumped, and it was not the way there
+   */
+  async hasJumped(api: Pick<HlApi, "info">): Promise<boolean> {
+    const beforeMs = this.offsetMs ?? 0;
+    this.distrust();
+    const problem = await this.measureBy(api);
+    return problem === null && Math.abs((this.offsetMs ?? 0) - beforeMs) >= JUMP_MS;
   }
 
   protected override async ask(api: Pick<HlApi, "info">): Promise<number | string> {

@@ -38,8 +38,6 @@ import type { HlSocket, SocketHandlers } from "./socket.ts";
 const WATCH_EVERY_MS = 1000;
 const BEGIN_AGAIN_MS = 1000;
 const DOWN_FOR_LONG_MS = 5000;
-/** An action that was too late by the clock: it is off by this much, or the way there was slow. */
-const CLOCK_JUMP_MS = 1000;
 
 const NOTHING: CancelTimer = () => {};
 
@@ -59,7 +57,7 @@ export interface ConnectionParts {
   readonly api: TradingApi;
   /** Not opened yet. */
   readonly socket: HlSocket;
-  readonly clock: Pick<HlClock, "offsetMs" | "keepBy" | "distrust" | "measureBy">;
+  readonly clock: Pick<HlClock, "hasJumped" | "keepBy" | "offsetMs">;
   readonly address: Pick<AddressBudget, "mark" | "report" | "claimAsking" | "onFill" | "volume">;
   readonly makeFeed: (options: HlMarketStreamOptions) => MarketFeed;
   readonly history: History;
@@ -123,6 +121,7 @@ export class HlConnection implements VenueConnection {
       news,
       memory: parts.deadMan,
       isWanted: access.deadMansSwitch,
+      onTooLate: () => this.#onTooLate(),
       volume: () => address.volume,
     });
     this.#feed = parts.makeFeed({
@@ -274,12 +273,9 @@ export class HlConnection implements VenueConnection {
 
   async #onTooLate(): Promise<boolean> {
     const { clock, api } = this.#parts;
-    const beforeMs = clock.offsetMs;
-    clock.distrust();
-    const problem = await clock.measureBy(api);
-    if (problem !== null || clock.offsetMs === null) return false;
+    const hasJumped = await clock.hasJumped(api);
     this.#tellClock();
-    return Math.abs(clock.offsetMs - (beforeMs ?? 0)) >= CLOCK_JUMP_MS;
+    return hasJumped;
   }
 
   #tellClock(): void {

@@ -11,6 +11,7 @@
 
 import type { DeadMansSwitch as SwitchStatus } from "#ports/venue.ts";
 import type { VenueNews } from "../news.ts";
+import { isExpired } from "./act-in-time.ts";
 import { scheduleCancelAction } from "./actions.ts";
 import { plainVerdict } from "./answers.ts";
 import type { ActionAnswer, HlApi } from "./api.ts";
@@ -32,6 +33,8 @@ export interface SwitchParts {
   /** See AgentCredentials. */
   readonly isWanted: boolean;
   readonly news: VenueNews;
+  /** See InTime. */
+  readonly onTooLate: () => Promise<boolean>;
   /** Of the account's life, USDC; null: not known yet. */
   readonly volume: () => number | null;
 }
@@ -104,6 +107,8 @@ export class DeadMansSwitch {
     const verdict = plainVerdict(answer);
     if (verdict.kind === "accepted") return;
     if (verdict.kind === "unknown") this.#doubtUntilMs = attempt.untilMs;
+    // The next attempt is made by the right clock.
+    if (isExpired(answer)) void this.#parts.onTooLate();
     // While it is armed it goes off if it is not renewed: that is worth every attempt.
     const isForLong =
       attempt.before <= this.#parts.api.venueNowMs() &&

@@ -12,6 +12,7 @@ import type { MarketSetup, PerpState, PerpWants, SweepResult, VenueDesk } from "
 import { inTime, LATE, type SweepOutcome, type SweepState, sweepUntilNone } from "../sweep.ts";
 import { VenueError } from "../venue.ts";
 import type { HlAccess } from "./access.ts";
+import { actInTime } from "./act-in-time.ts";
 import { cancelAction, updateLeverageAction } from "./actions.ts";
 import { canceledVerdicts, plainVerdict, type Verdict } from "./answers.ts";
 import type { ActionAnswer, ActionRequest, HlApi, InfoAnswer, InfoRequest } from "./api.ts";
@@ -44,7 +45,7 @@ const REMEMBERED_MS = 60_000;
 
 export interface DeskParts {
   readonly api: HlApi;
-  readonly clock: Pick<HlClock, "measureBy" | "offsetMs">;
+  readonly clock: Pick<HlClock, "distrust" | "hasJumped" | "measureBy" | "offsetMs">;
   readonly timers: Timers;
   readonly rng: Rng;
   /** Null: public questions only. */
@@ -80,6 +81,7 @@ export class HlDesk implements VenueDesk {
   async clockOffsetMs(): Promise<number> {
     const { clock, api } = this.#parts;
     let problem: string | null = null;
+    clock.distrust(); // what counts is the offset now
     for (let sample = 0; sample < CLOCK_SAMPLES; sample += 1) {
       problem = (await clock.measureBy(api)) ?? problem;
     }
@@ -162,7 +164,7 @@ export class HlDesk implements VenueDesk {
     const isCross = wants.marginMode === "cross";
     const action = updateLeverageAction(asset, isCross, wants.leverage);
     const bounds = { requests: 1, isCancel: false, expiresInMs: EXPIRES_IN_MS };
-    const verdict = plainVerdict(await this.#parts.api.act({ action, ...bounds }));
+    const verdict = plainVerdict(await this.#act({ action, ...bounds }));
     if (verdict.kind === "accepted") return;
     if (verdict.kind === "refused" && verdict.refusal.kind === "order") {
       throw badLeverage(`the venue refuses ${textOf(wants)}: ${verdict.message}`);
@@ -226,12 +228,17 @@ export class HlDesk implements VenueDesk {
       expiresInMs: EXPIRES_IN_MS,
     };
     this.#list = null;
-    const { api, timers } = this.#parts;
     const late: ActionAnswer = { kind: "unknown", message: LATE };
-    const answer = await inTime(sweep.state, timers, api.act(request), late);
+    const answer = await inTime(sweep.state, this.#parts.timers, this.#act(request), late);
     // Another pair may have listed meanwhile.
     this.#list = null;
     return canceledVerdicts(answer, orders.length);
+  }
+
+  #act(request: ActionRequest): Promise<ActionAnswer> {
+    const { api, timers, clock } = this.#parts;
+    const onTooLate = (): Promise<boolean> => clock.hasJumped(api);
+    return actInTime(request, { api, timers, onTooLate, isWanted: () => true });
   }
 
   async #assetOf({ symbol, state }: Sweep): Promise<number> {

@@ -105,8 +105,7 @@ function kitOf(venue = new Venue(), rest: Partial<ConnectionParts> = {}) {
   const clock = {
     offsetMs: null as number | null,
     keepBy: () => () => undefined,
-    distrust: () => undefined,
-    measureBy: () => Promise.resolve(null),
+    hasJumped: () => Promise.resolve(false),
   };
   const address = {
     mark: () => 0,

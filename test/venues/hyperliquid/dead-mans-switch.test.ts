@@ -1,6 +1,6 @@
 /** The switch that several workers of an account renew together. */
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, mock, test } from "bun:test";
 import type { ActionAnswer } from "#venues/hyperliquid/api.ts";
 import { DeadMansSwitch } from "#venues/hyperliquid/dead-mans-switch.ts";
 import { HandApi, LOST, NOW_MS, newsKit, notSent, turn } from "./hl-kit.ts";
@@ -13,8 +13,9 @@ const POOR =
 function kitOf(memory = new SharedArrayBuffer(8), volume: number | null = 2e6, isWanted = true) {
   const api = new HandApi();
   const { news, heard } = newsKit(api);
-  const deadMan = new DeadMansSwitch({ api, memory, isWanted, news, volume: () => volume });
-  return { api, heard, deadMan, memory };
+  const onTooLate = mock(() => Promise.resolve(true));
+  const parts = { api, memory, isWanted, news, volume: () => volume, onTooLate };
+  return { api, heard, deadMan: new DeadMansSwitch(parts), memory, onTooLate };
 }
 
 /** Ticks once, and answers. @returns when orders are to go; null: nothing was asked */
@@ -49,6 +50,15 @@ describe("the dead-man's switch", () => {
     one.api.nowMs += 30_000;
     expect(await tick(two, OK)).toBe(NOW_MS + 90_000);
     expect(await tick(one, OK)).toBeNull();
+  });
+
+  test("a renewal that came too late has the clock asked for, and is tried again", async () => {
+    const kit = kitOf();
+    expect(await tick(kit, { kind: "refused", message: "Action already expired" })).not.toBeNull();
+    expect(kit.onTooLate).toHaveBeenCalledTimes(1);
+    kit.api.nowMs += 5_000;
+    expect(await tick(kit, OK)).toBe(NOW_MS + 65_000);
+    expect(kit.onTooLate).toHaveBeenCalledTimes(1);
   });
 
   test("is the guardian's where the venue refuses it, and tried again in an hour", async () => {

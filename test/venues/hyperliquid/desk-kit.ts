@@ -64,10 +64,16 @@ export class Silence {
   }
 }
 
-export function kitOf(answers: Answers = {}, access: HlAccess | null = ACCESS) {
+/** @param hasJumped whether the clock is found to have jumped when that is asked */
+export function kitOf(answers: Answers = {}, access: HlAccess | null = ACCESS, hasJumped = false) {
   const api = new DeskApi({ ...USUAL, ...answers });
   const timers = new ManualTimers();
-  const clock = { offsetMs: 5, measureBy: () => Promise.resolve(null) };
+  const clock = {
+    offsetMs: 5,
+    distrust: () => undefined,
+    measureBy: () => Promise.resolve(null),
+    hasJumped: () => Promise.resolve(hasJumped),
+  };
   return { api, timers, desk: new HlDesk({ api, clock, timers, rng: new Rng(1), access }) };
 }
 

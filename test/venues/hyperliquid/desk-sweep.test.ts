@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import type { ActionAnswer, ActionRequest } from "#venues/hyperliquid/api.ts";
-import { kitOf, OURS } from "./desk-kit.ts";
+import { ACCESS, kitOf, OURS } from "./desk-kit.ts";
 import { COIN, done, idOf, LOST, notSent, orderOf, turn } from "./hl-kit.ts";
 
 const Cancels = v.object({ cancels: v.array(v.object({ o: v.number() })) });
@@ -13,9 +13,9 @@ describe("a sweep", () => {
   async function swept(
     orders: object[],
     cancel: (oids: number[], request: ActionRequest) => ActionAnswer,
-    timeoutMs = 60_000,
+    { timeoutMs = 60_000, hasJumped = false } = {},
   ) {
-    const kit = kitOf({ frontendOpenOrders: () => orders });
+    const kit = kitOf({ frontendOpenOrders: () => orders }, ACCESS, hasJumped);
     const sweeping = kit.desk.sweep(COIN, OURS, timeoutMs);
     const ended = sweeping.then(() => true);
     const goesOn = turn().then(() => false);
@@ -84,6 +84,25 @@ describe("a sweep", () => {
     ]);
   });
 
+  test("a cancel that came too late by a clock that jumped is sent again at once", async () => {
+    const orders = [orderOf(idOf(1), 11)];
+    const expiries: (number | null)[] = [];
+    const { left, canceled, kit } = await swept(
+      orders,
+      (_oids, { expiresInMs }) => {
+        expiries.push(expiresInMs);
+        if (expiries.length === 1) return { kind: "refused", message: "Action already expired" };
+        orders.length = 0;
+        return done("success");
+      },
+      { hasJumped: true },
+    );
+    expect({ left, canceled }).toEqual({ left: [], canceled: 1 });
+    expect(expiries).toEqual([5000, 5000]);
+    // Not by a new list: the first, and two that are empty.
+    expect(kit.api.log.filter(({ type }) => type === "frontendOpenOrders")).toHaveLength(3);
+  });
+
   test("goes on through trouble; what a lost cancel did the next list tells", async () => {
     const orders = [orderOf(idOf(1), 11)];
     let cancels = 0;
@@ -111,7 +130,9 @@ describe("a sweep", () => {
   });
 
   test("says what is left where the time is over", async () => {
-    const { left, problem, canceled } = await swept([orderOf(idOf(1), 11)], () => LOST, 3000);
+    const { left, problem, canceled } = await swept([orderOf(idOf(1), 11)], () => LOST, {
+      timeoutMs: 3000,
+    });
     expect({ left, canceled }).toEqual({ left: [idOf(1)], canceled: 0 });
     expect(problem).toBe(LOST.message);
   });
