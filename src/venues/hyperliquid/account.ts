@@ -241,8 +241,7 @@ export class HlAccount {
     for (const order of listed) orders.note(order);
     orders.isListed = true;
     // The venue's word, whatever the fills make of it. One that is listed late may be missing
-    // still:
-    // it would be missed no more by this position.
+    // still: it would be missed no more by this position.
     const lots = instrument.lotsOf(state.position);
     if (this.#isDisputed(lots)) this.#fills.noteGap();
     this.#fills.positionLots = lots;

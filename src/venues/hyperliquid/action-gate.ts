@@ -6,6 +6,7 @@
 
 import * as v from "valibot";
 import type { HlAccess } from "./access.ts";
+import { ELEMENTS_A_WEIGHT } from "./actions.ts";
 import type { AddressBudget } from "./address-budget.ts";
 import type { ActionAnswer, ActionRequest } from "./api.ts";
 import type { HlClock } from "./clock.ts";
@@ -34,8 +35,6 @@ export interface PreparedAction {
 
 type NotSent = Extract<ActionAnswer, { kind: "not-sent" }>;
 
-/** Elements of one action that weigh no more than one. */
-const ELEMENTS_A_WEIGHT = 40;
 /** After a 429 that does not say how long. */
 export const THROTTLED_MS = 3_000;
 /** Before another attempt, where the counter of nonces is too far ahead. */

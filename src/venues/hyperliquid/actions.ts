@@ -85,6 +85,11 @@ function impossible({ clientOrderId }: OrderRequest, what: string): InvariantErr
   return new InvariantError(`order ${clientOrderId} ${what}`);
 }
 
+/** An action weighs one more for each so many of its orders or cancels … */
+export const ELEMENTS_A_WEIGHT = 40;
+/** … so that these are the most that weigh one. */
+export const MAX_LIGHT_ELEMENTS = ELEMENTS_A_WEIGHT - 1;
+
 export function orderAction(orders: readonly WireOrder[]): HlAction {
   return { type: "order", orders, grouping: "na" };
 }
@@ -95,7 +100,7 @@ export function orderAction(orders: readonly WireOrder[]): HlAction {
  */
 export function cancelAction(
   cancels: readonly { readonly asset: number; readonly oid: number }[],
-  isFast = true,
+  isFast: boolean,
 ): HlAction {
   const list = cancels.map(({ asset, oid }) => ({ a: asset, o: oid }));
   return { type: "cancel", cancels: list, ...(isFast && { f: true }) };
@@ -104,7 +109,7 @@ export function cancelAction(
 /** See `cancelAction`. */
 export function cancelByCloidAction(
   cancels: readonly { readonly asset: number; readonly cloid: string }[],
-  isFast = true,
+  isFast: boolean,
 ): HlAction {
   const list = cancels.map(({ asset, cloid }) => ({ asset, cloid: cloid.toLowerCase() }));
   return { type: "cancelByCloid", cancels: list, ...(isFast && { f: true }) };

@@ -30,7 +30,6 @@ import { DeadMansSwitch } from "./dead-mans-switch.ts";
 import { HlExecution } from "./execution.ts";
 import type { HlMarket } from "./instruments.ts";
 import type { HlMarketStream, HlMarketStreamOptions } from "./market-stream.ts";
-import type { Touch } from "./order-checks.ts";
 import { isNewerTrade } from "./responses.ts";
 import type { HlSocket, SocketHandlers } from "./socket.ts";
 
@@ -84,7 +83,9 @@ export class HlConnection implements VenueConnection {
   #session = 0;
   #isUp = false;
   #wasUp = false;
-  #touch: Touch | null = null;
+  /** Reused from book to book. */
+  readonly #touch = { bidTicks: 0, askTicks: 0 };
+  #hasTouch = false;
   #budgetLeft = -1;
   #offsetMs: number | null = null;
   /** Elapsed milliseconds; of the start, before it was up. */
@@ -112,7 +113,7 @@ export class HlConnection implements VenueConnection {
     this.#execution = new HlExecution({
       ...shared,
       asset,
-      touch: () => this.#touch,
+      touch: () => (this.#hasTouch ? this.#touch : null),
       onTooLate: () => this.#onTooLate(),
     });
     this.#address = new AddressWatch({ api, address, news, timers, user });
@@ -130,7 +131,7 @@ export class HlConnection implements VenueConnection {
         const receivedTimeMs = clocks.nowMs();
         news.event({ kind: "reference", venueTimeMs, receivedTimeMs, priceTicks });
       },
-      onResubscribe: (cause) => parts.socket.renew(cause),
+      onResubscribe: () => parts.socket.renew(),
     });
   }
 
@@ -268,7 +269,9 @@ export class HlConnection implements VenueConnection {
 
   /** For market orders. */
   #noteTouch({ bidTicks, bidLots, askTicks, askLots }: BookEvent): void {
-    this.#touch = bidLots > 0 && askLots > 0 ? { bidTicks, askTicks } : null;
+    this.#touch.bidTicks = bidTicks;
+    this.#touch.askTicks = askTicks;
+    this.#hasTouch = bidLots > 0 && askLots > 0;
   }
 
   async #onTooLate(): Promise<boolean> {
@@ -292,7 +295,7 @@ export class HlConnection implements VenueConnection {
     if (socket.isUp) this.#lastUpMs = nowMs;
     if (nowMs - this.#lastUpMs < DOWN_FOR_LONG_MS) return;
     const message = "the socket does not come up: orders go by REST, and their news is not heard";
-    this.#news.alertSometimes("warning", "trading-lost", message);
+    this.#news.alertSometimes("warning", "trading-by-rest", message);
   }
 
   #watch(): void {

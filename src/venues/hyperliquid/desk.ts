@@ -13,7 +13,7 @@ import { inTime, LATE, type SweepOutcome, type SweepState, sweepUntilNone } from
 import { VenueError } from "../venue.ts";
 import type { HlAccess } from "./access.ts";
 import { actInTime } from "./act-in-time.ts";
-import { cancelAction, updateLeverageAction } from "./actions.ts";
+import { cancelAction, MAX_LIGHT_ELEMENTS, updateLeverageAction } from "./actions.ts";
 import { canceledVerdicts, plainVerdict, type Verdict } from "./answers.ts";
 import type { ActionAnswer, ActionRequest, HlApi, InfoAnswer, InfoRequest } from "./api.ts";
 import type { HlClock } from "./clock.ts";
@@ -35,8 +35,6 @@ import { type HlSetup, readSetup, setupOf } from "./setup.ts";
 const CLOCK_SAMPLES = 5;
 /** A request that was on its way when its worker ended has arrived after this long. */
 const GRACE_MS = 2000;
-/** Cancels in one action: more cost more weight. */
-const MAX_AT_ONCE = 40;
 const EXPIRES_IN_MS = 5000;
 /** All pairs of an account stop at once: a list that is hardly older will do for each. */
 const ONE_MOMENT_MS = 250;
@@ -196,7 +194,7 @@ export class HlDesk implements VenueDesk {
     const { state } = sweep;
     const quotes = listed.filter(({ clientOrderId }) => !isStopId(clientOrderId));
     const isFast = quotes.length > 0;
-    const orders = (isFast ? quotes : listed).slice(0, MAX_AT_ONCE);
+    const orders = (isFast ? quotes : listed).slice(0, MAX_LIGHT_ELEMENTS);
     let verdicts = await this.#cancel(orders, isFast, sweep);
     // Beyond the account's requests no batch goes any more, but now and then one alone.
     if (orders.length > 1 && verdicts.every(isOverBudget)) {

@@ -19,6 +19,7 @@ import {
   batchModifyAction,
   cancelAction,
   cancelByCloidAction,
+  MAX_LIGHT_ELEMENTS,
   orderAction,
   wireOrder,
 } from "./actions.ts";
@@ -30,8 +31,6 @@ import { OrderNews } from "./order-news.ts";
 import { type CancelRefused, Outbox, type OutgoingModify, type OutgoingOrder } from "./outbox.ts";
 import { type HlContext, readOpenOrders, readOrderStatus } from "./responses.ts";
 
-/** An action costs one more unit of weight for each so many elements. */
-const MAX_ELEMENTS = 40;
 /** The venue refuses what reaches it later; own-orders.ts and the core count on it. */
 const EXPIRES_IN_MS = 5000;
 
@@ -377,8 +376,8 @@ function hasCloid(clientOrderId: string): boolean {
 
 function chunksOf<T>(items: readonly T[]): T[][] {
   const chunks: T[][] = [];
-  for (let at = 0; at < items.length; at += MAX_ELEMENTS) {
-    chunks.push(items.slice(at, at + MAX_ELEMENTS));
+  for (let at = 0; at < items.length; at += MAX_LIGHT_ELEMENTS) {
+    chunks.push(items.slice(at, at + MAX_LIGHT_ELEMENTS));
   }
   return chunks;
 }

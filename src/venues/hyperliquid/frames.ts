@@ -17,7 +17,12 @@ export const PING = '{"method":"ping"}';
 const BEGINNING = '{"channel":"';
 const COIN = '"coin":"';
 /** Channels of one coin each. */
-const MARKET_CHANNELS: ReadonlySet<string> = new Set(["bbo", "l2Book", "trades", "activeAssetCtx"]);
+export const MARKET_CHANNELS: ReadonlySet<string> = new Set([
+  "bbo",
+  "l2Book",
+  "trades",
+  "activeAssetCtx",
+]);
 /** Channels of the user whose socket it is. */
 const USER_CHANNELS: ReadonlySet<string> = new Set([
   "orderUpdates",

@@ -27,9 +27,12 @@ const SPECS: Readonly<Record<BudgetName, BudgetSpec>> = {
   "connections-1m": spec("connections-1m", 27, 0),
 };
 
+/** Sockets that the venue allows an address. */
+export const MAX_SOCKETS = 10;
+
 /** The venue's own: what is counted here is at least what it counts. */
 const GAUGE_LIMITS: GaugeLimits = {
-  sockets: { limit: 10, cancelReserve: 0 },
+  sockets: { limit: MAX_SOCKETS, cancelReserve: 0 },
   subscriptions: { limit: 1000, cancelReserve: 0 },
   posts: { limit: 100, cancelReserve: 20 },
 };
@@ -117,11 +120,6 @@ export class HlLimits {
     };
     this.gauges = new Gauges(GAUGE_LIMITS, counterOf(shared, "gauges"), nowMs);
     this.#nowMs = nowMs;
-  }
-
-  /** Our clock, epoch milliseconds. */
-  nowMs(): number {
-    return this.#nowMs();
   }
 
   /** REST weight; posts over a WebSocket take it too. `retryAtMs` is by our clock. */

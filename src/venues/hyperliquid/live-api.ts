@@ -45,11 +45,6 @@ export class LiveHlApi implements HlApi {
     this.#parts = { timeoutMs: 5_000, ...parts };
   }
 
-  /** Actions go over the WebSocket now. */
-  get isFast(): boolean {
-    return this.#parts.socket.isUp;
-  }
-
   get inFlight(): number {
     return this.#parts.socket.inFlight + this.#parts.rest.inFlight;
   }

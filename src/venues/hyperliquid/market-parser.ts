@@ -7,6 +7,7 @@
 import { type Decimal, decimalsOf, scaledInteger } from "#domain/decimal.ts";
 import { InvariantError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import { MARKET_CHANNELS } from "./frames.ts";
 import { MAX_TICKS, readMarketJson } from "./market-json.ts";
 import { MAX_LEVELS, MarketKind, MarketMessage } from "./market-message.ts";
 import { MISFIT, TextCursor, word } from "./text-cursor.ts";
@@ -373,10 +374,10 @@ const FUNDING_FIELD = word('"funding":');
 /** Whether the twin need look at it: most other frames show at once what they are. */
 function mayBeOfMarket(text: string): boolean {
   if (!text.startsWith(HEAD)) return text.includes('"channel"');
-  return MARKET_CHANNELS.some((channel) => text.startsWith(channel, HEAD.length));
+  return CHANNEL_HEADS.some((channel) => text.startsWith(channel, HEAD.length));
 }
 
-const MARKET_CHANNELS = ["bbo", "l2Book", "trades", "activeAssetCtx"].map((name) => `${name}"`);
+const CHANNEL_HEADS = [...MARKET_CHANNELS].map((name) => `${name}"`);
 
 /** @throws {InvariantError} where a step is no power of ten: those of Hyperliquid are */
 function decimalsOfStep(step: Decimal): number {

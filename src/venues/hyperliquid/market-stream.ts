@@ -308,7 +308,7 @@ export class HlMarketStream implements MarketData {
     return bestBid !== this.#bookEvent.bidTicks || bestAsk !== this.#bookEvent.askTicks;
   }
 
-  /** An empty book, as of a delisted coin, is shown once. */
+  /** A book that becomes empty is shown so once. */
   #showTouch(receivedTimeMs: number): void {
     const { book } = this.#book;
     const wasLive = this.#isLive;

@@ -18,7 +18,7 @@ import { unreachable } from "./desk-errors.ts";
 import { FeedClient } from "./feed-client.ts";
 import { openFeed } from "./feed-server.ts";
 import { CandleHistory } from "./history.ts";
-import { counterOf, HlLimits, makeShared } from "./limits.ts";
+import { counterOf, HlLimits, MAX_SOCKETS, makeShared } from "./limits.ts";
 import { LiveHlApi } from "./live-api.ts";
 import { HlMarketStream } from "./market-stream.ts";
 import { NonceCounter } from "./nonces.ts";
@@ -30,7 +30,6 @@ import type { HlSocket, SocketWants } from "./socket.ts";
 
 /** At one address; two are left for changes of them. */
 const MAX_OWN_SOCKETS = 8;
-const MAX_SOCKETS = 10;
 
 export const hyperliquid: VenueModule = {
   urls: {

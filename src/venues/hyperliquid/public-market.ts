@@ -6,6 +6,7 @@
 import type { Instrument } from "#domain/instrument.ts";
 import type { FeedStatus, History, MarketListener, PublicMarket } from "#ports/venue.ts";
 import type { VenueWorld } from "../venue.ts";
+import { Warnings } from "../warnings.ts";
 import { HlMarketStream } from "./market-stream.ts";
 import type { HlSocket } from "./socket.ts";
 
@@ -32,7 +33,7 @@ export class HlPublicMarket implements PublicMarket {
       {
         instrument,
         onReference: () => undefined, // paper trading asks for none
-        onResubscribe: (cause) => this.#socket.renew(cause),
+        onResubscribe: () => this.#socket.renew(),
       },
       world,
     );
@@ -40,19 +41,17 @@ export class HlPublicMarket implements PublicMarket {
 
   start(listener: MarketListener): void {
     const feed = this.#feed;
+    const warnings = new Warnings(this.#world, (alert) => listener.onAlert(alert));
     feed.start(listener);
     this.#socket.open({
       onUp: () => feed.onUp(),
       onDown: (cause) => feed.onDown(cause),
       // The market is all that was asked for: other frames say nothing to us.
       onMessage: (text, receivedTimeMs) => feed.onFrame(text, receivedTimeMs),
-      onError: (message) =>
-        listener.onAlert({
-          timeMs: this.#world.nowMs(),
-          level: "warning",
-          code: "feed-refusal",
-          message: `the market feed of ${this.instrument.symbol} says ${message}`,
-        }),
+      onError: (message) => {
+        const { symbol } = this.instrument;
+        warnings.warn("feed-refusal", `the market feed of ${symbol} says ${message}`);
+      },
     });
   }
 

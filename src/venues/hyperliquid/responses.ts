@@ -66,7 +66,7 @@ export interface ReportedOrder extends OrderName {
   /**
    * As news of an order of ours.
    * @throws {ProtocolError}, {InputError} `off-grid`
-   * @throws {InvariantError} for a status that is not known
+   * @throws {ProtocolError} for a status that is not known
    */
   event(clientOrderId: string, context: HlContext): OrderEvent;
 }
@@ -253,13 +253,10 @@ export function isNewerTrade(tradeId: string, other: string): boolean {
   return timeOfTradeId(tradeId) > timeOfTradeId(other);
 }
 
-const Leverage = v.object({ type: v.picklist(["cross", "isolated"]), value: Count });
-
 const Position = v.object({
   coin: v.string(),
   szi: Amount,
   entryPx: v.nullish(Quantity, null),
-  leverage: Leverage,
   liquidationPx: v.nullish(Amount, null),
 });
 
@@ -288,8 +285,6 @@ export interface PerpAccount {
   readonly entryValue: string;
   /** Null where there is no position to be liquidated. */
   readonly liquidationPrice: number | null;
-  /** Null where there is no position: then it is not shown here. */
-  readonly margin: { readonly mode: MarginMode; readonly leverage: number } | null;
 }
 
 /** The answer of `clearinghouseState`. @throws {ProtocolError} */
@@ -306,7 +301,7 @@ export function readClearinghouse(json: unknown, coin: string): PerpAccount {
   };
   const raw = parsed(Positions, json, "clearinghouseState").assetPositions[index];
   if (raw === undefined) {
-    const none = { position: "0", entryValue: "0", liquidationPrice: null, margin: null };
+    const none = { position: "0", entryValue: "0", liquidationPrice: null };
     return { ...account, ...none };
   }
   const position = parsed(Position, raw.position, `position in ${coin}`);
@@ -317,9 +312,10 @@ export function readClearinghouse(json: unknown, coin: string): PerpAccount {
     position: plain(size),
     entryValue: plain(size.times(decimal(position.entryPx ?? "0"))),
     liquidationPrice: price > 0 && !size.eq("0") ? price : null,
-    margin: { mode: position.leverage.type, leverage: position.leverage.value },
   };
 }
+
+const Leverage = v.object({ type: v.picklist(["cross", "isolated"]), value: Count });
 
 const ActiveAssetData = v.object({
   coin: v.string(),

@@ -67,8 +67,8 @@ export class SlidingBudget {
     const slot = second % SLOTS;
     for (;;) {
       const word = Atomics.load(this.#seconds, slot);
-      // A thread whose clock is a little ahead may have begun the slot's next round: it counts
-      // there.
+      // A thread whose clock is a little ahead may have begun the slot's next round: then it counts
+      // in that.
       const isOurs = distance(word, slot, second) >= 0 && distance(word, slot, second) <= SLOTS;
       const round = isOurs ? word >>> 16 : Math.floor(second / SLOTS) & ROUND_MASK;
       const count = Math.min((isOurs ? word & COUNT_MAX : 0) + cost, COUNT_MAX);

@@ -50,9 +50,8 @@ export interface HlSocket {
   /**
    * Subscribes anew, by another connection where that is needed: a channel is mute although the
    * connection lives. Within the budgets of sockets; does nothing while it is not up.
-   * @param cause for people
    */
-  renew(cause: string): void;
+  renew(): void;
   readonly isUp: boolean;
   readonly reconnects: number;
   readonly inFlight: number;

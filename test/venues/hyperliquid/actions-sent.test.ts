@@ -213,7 +213,6 @@ describe("a pair's way", () => {
 
   test("is REST while the WebSocket is down", async () => {
     wire.onRest = () => Response.json({ status: "ok", response: {} });
-    expect(subject.live.isFast).toBe(false);
     expect(await subject.live.act(ORDER)).toMatchObject({ kind: "answered" });
     expect((await wire.rest.next()).path).toBe("/exchange");
     expect(subject.live.roundTripMs()).toBeNull();

@@ -161,10 +161,13 @@ describe("an action", () => {
     ],
     [
       "of cancels by number",
-      cancelAction([
-        { asset: 14, oid: 91490942 },
-        { asset: 3, oid: 2 ** 40 },
-      ]),
+      cancelAction(
+        [
+          { asset: 14, oid: 91490942 },
+          { asset: 3, oid: 2 ** 40 },
+        ],
+        true,
+      ),
       `{"type":"cancel","cancels":[{"a":14,"o":91490942},{"a":3,"o":1099511627776}],"f":true}`,
     ],
     [
@@ -174,7 +177,7 @@ describe("an action", () => {
     ],
     [
       "of cancels by cloid",
-      cancelByCloidAction([{ asset: 14, cloid: CLOID.toUpperCase().replace("0X", "0x") }]),
+      cancelByCloidAction([{ asset: 14, cloid: CLOID.toUpperCase().replace("0X", "0x") }], true),
       `{"type":"cancelByCloid","cancels":[{"asset":14,"cloid":"${CLOID}"}],"f":true}`,
     ],
     [
@@ -210,8 +213,11 @@ describe("an action", () => {
   test("has its keys as the SDK's schemas have them, and passes them", () => {
     const schemas: [schema: v.GenericSchema, action: unknown][] = [
       [SdkOrderRequest.entries.action, orderAction([order, wireOrder(STOP, SUI)])],
-      [CancelRequest.entries.action, cancelAction([{ asset: 14, oid: 1 }])],
-      [CancelByCloidRequest.entries.action, cancelByCloidAction([{ asset: 14, cloid: CLOID }])],
+      [CancelRequest.entries.action, cancelAction([{ asset: 14, oid: 1 }], true)],
+      [
+        CancelByCloidRequest.entries.action,
+        cancelByCloidAction([{ asset: 14, cloid: CLOID }], true),
+      ],
       [BatchModifyRequest.entries.action, batchModifyAction([{ oid: CLOID, order }])],
       [ScheduleCancelRequest.entries.action, scheduleCancelAction(1_795_348_800_000)],
       [ScheduleCancelRequest.entries.action, scheduleCancelAction(null)],

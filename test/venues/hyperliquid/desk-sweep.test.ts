@@ -59,7 +59,7 @@ describe("a sweep", () => {
       return done(...statuses);
     });
     expect({ canceled, left, problem }).toEqual({ canceled: 45, left: [], problem: null });
-    expect(sizes).toEqual([40, 5]);
+    expect(sizes).toEqual([39, 6]);
     expect(orders).toEqual(others());
     expect(kit.api.log.filter(({ type }) => type === "frontendOpenOrders")).toHaveLength(4);
     expect(kit.timers.pending).toBe(0);

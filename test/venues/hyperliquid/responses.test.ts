@@ -55,7 +55,6 @@ describe("what others have recorded", () => {
       position: "0",
       entryValue: "0",
       liquidationPrice: null,
-      margin: null,
     });
   });
 
@@ -95,7 +94,6 @@ describe("an account's state", () => {
       position: "-2.5",
       entryValue: "-7.5",
       liquidationPrice: 9.25,
-      margin: { mode: "cross", leverage: 5 },
     });
   });
 
@@ -114,7 +112,6 @@ describe("an account's state", () => {
       freeMargin: "0",
       otherCoins: ["BTC"],
       liquidationPrice: null,
-      margin: { mode: "isolated", leverage: 3 },
     });
   });
 
