@@ -55,7 +55,8 @@ export interface FeedStatus {
 export interface History {
   /**
    * Closing prices, oldest first, quote currency, one each `intervalMs` exactly; as many of `count`
-   * as the venue has at that step. Empty where it has none: it never fails.
+   * as the venue has at that step. Empty where it has none.
+   * @throws {MmError} where the venue does not tell them
    */
   prices(intervalMs: number, count: number): Promise<readonly number[]>;
 }

@@ -7,6 +7,7 @@ import * as v from "valibot";
 import type { History } from "#ports/venue.ts";
 import { Count, parsed, Quantity } from "../wire.ts";
 import type { HlApi } from "./api.ts";
+import { resultIn } from "./desk-errors.ts";
 
 interface Interval {
   readonly name: string;
@@ -51,7 +52,10 @@ export class CandleHistory implements History {
     return newestFirst.filter((_, index) => index % every === 0).toReversed();
   }
 
-  /** Closes of complete candles without a hole between them, newest first. */
+  /**
+   * Closes of complete candles without a hole between them, newest first.
+   * @throws {MmError} where the venue does not tell them
+   */
   async #closes({ name, lengthMs }: Interval, wanted: number): Promise<number[]> {
     const nowMs = this.#api.venueNowMs();
     const presentMs = Math.floor(nowMs / lengthMs) * lengthMs;
@@ -62,8 +66,8 @@ export class CandleHistory implements History {
       type: "candleSnapshot",
       req: { coin: this.#coin, interval: name, startTime, endTime: Math.floor(nowMs) },
     });
-    if (answer.kind !== "answered") return [];
-    const closeAt = closesByTime(answer.result);
+    const candles = parsed(Candles, resultIn(answer), "candleSnapshot");
+    const closeAt = new Map(candles.map(({ t, c }) => [t, Number(c)]));
     const complete = [...closeAt.keys()].filter((openMs) => openMs + lengthMs <= nowMs);
     const closes: number[] = [];
     for (let openMs = Math.max(...complete); closes.length < count; openMs -= lengthMs) {
@@ -72,15 +76,5 @@ export class CandleHistory implements History {
       closes.push(close);
     }
     return closes;
-  }
-}
-
-/** By the time that a candle opens; empty where the answer is not as documented. */
-function closesByTime(json: unknown): ReadonlyMap<number, number> {
-  try {
-    const candles = parsed(Candles, json, "candleSnapshot");
-    return new Map(candles.map(({ t, c }) => [t, Number(c)]));
-  } catch {
-    return new Map(); // without a history the volatility warms up by itself
   }
 }

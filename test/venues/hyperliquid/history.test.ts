@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { MmError } from "#domain/errors.ts";
 import type { ActionAnswer, HlApi, InfoAnswer, InfoRequest } from "#venues/hyperliquid/api.ts";
 import { CandleHistory } from "#venues/hyperliquid/history.ts";
 
@@ -108,15 +109,25 @@ describe("candle history", () => {
     expect(await new CandleHistory(none, "ETH").prices(MINUTE_MS, 100)).toEqual([]);
   });
 
-  test("is empty where the venue does not answer, or not with candles", async () => {
+  test.each<[string, InfoAnswer, RegExp]>([
+    ["no answer", { kind: "unanswered", message: "no answer in time" }, /no answer in time/],
+    ["a refusal", { kind: "refused", status: 422, message: "422 no" }, /422 no/],
+    ["null", { kind: "answered", result: null }, /must be Array/],
+    ["no candles", { kind: "answered", result: [{ t: 1 }] }, /0\.c must be/],
+  ])("says so where the venue does not tell them: %s", async (_name, answer, why) => {
+    let thrown: unknown = null;
+    await historyOf(answer)
+      .prices(MINUTE_MS, 10)
+      .catch((error: unknown) => {
+        thrown = error;
+      });
+    expect(thrown).toBeInstanceOf(MmError);
+    expect(String(thrown)).toMatch(why);
+  });
+
+  test("takes no price of 0", async () => {
     const zero = { ...candle((PRESENT - 1) * MINUTE_MS, MINUTE_MS), c: "0.0" };
-    const answers: InfoAnswer[] = [
-      { kind: "unanswered", message: "no answer in time" },
-      { kind: "refused", status: 422, message: "no" },
-      { kind: "answered", result: null },
-      { kind: "answered", result: [{ t: 1 }] },
-      { kind: "answered", result: [zero] },
-    ];
-    for (const answer of answers) expect(await historyOf(answer).prices(MINUTE_MS, 10)).toEqual([]);
+    const answer: InfoAnswer = { kind: "answered", result: [zero] };
+    expect(await historyOf(answer).prices(MINUTE_MS, 10)).toEqual([]);
   });
 });
