@@ -25,10 +25,14 @@ export class MuteWatch {
     this.#heardMs = nowMs;
   }
 
+  silentMs(nowMs: number): number {
+    return nowMs - this.#heardMs;
+  }
+
   /** How long it has been silent, where that is too long; it is then counted, else null. */
   tooLongMs(nowMs: number): number | null {
     if (nowMs - this.#trippedMs > FORGET_AFTER_MS) this.#limitMs = this.#firstMs;
-    const silentMs = nowMs - this.#heardMs;
+    const silentMs = this.silentMs(nowMs);
     if (silentMs < this.#limitMs) return null;
     this.#trippedMs = nowMs;
     this.#limitMs = Math.min(this.#limitMs * 2, MAX_MS);

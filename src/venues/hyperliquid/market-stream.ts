@@ -23,8 +23,8 @@ import { PrintFilter } from "./print-filter.ts";
 export interface HlMarketStreamOptions {
   readonly instrument: Instrument;
   /**
-   * The oracle price in ticks, fractional, about once a second. The venue gives no time with it:
-   * the time is when it was received.
+   * The oracle price in ticks, fractional, about once a second; 0: there is none any more. The
+   * venue gives no time with it: the time is when it was received.
    */
   readonly onReference: (priceTicks: number, venueTimeMs: number) => void;
   /**
@@ -64,8 +64,9 @@ export class HlMarketStream implements MarketData {
   readonly #book: FusedBook;
   readonly #warnings: Warnings;
   /** Of books, and of touches where books show that there are some. */
-  readonly #mute: MuteWatch;
+  readonly #bookMute: MuteWatch;
   readonly #bboMute: MuteWatch;
+  readonly #referenceMute: MuteWatch;
   #listener = NOBODY;
   #isStarted = false;
   #isUp = false;
@@ -74,14 +75,12 @@ export class HlMarketStream implements MarketData {
   #messages = 0;
   #resyncs = 0;
   #ups = 0;
-  #markTicks: number | null = null;
-  #fundingRate: number | null = null;
 
   /** Newest time of a touch or a book that was taken, by the venue's clock; 0: none was. */
   #newestMs = 0;
   /** Elapsed milliseconds: of the last frame, of the last book that was taken. */
   #heardMs = 0;
-  #bookHeardMs = 0;
+  #hasReference = false;
   /** Since when a touch is shown, and when a book may be taken after a wrong one. */
   #liveFromMs = 0;
   #pauseUntilMs = 0;
@@ -119,8 +118,10 @@ export class HlMarketStream implements MarketData {
       this.#listener.onLevel?.(isBid, ticks, lots, this.#newestMs),
     );
     this.#warnings = new Warnings(world, (alert) => this.#listener.onAlert(alert));
-    this.#mute = new MuteWatch(MUTE_MS, world.timers.elapsedMs());
-    this.#bboMute = new MuteWatch(MUTE_MS, world.timers.elapsedMs());
+    const nowMs = world.timers.elapsedMs();
+    this.#bookMute = new MuteWatch(MUTE_MS, nowMs);
+    this.#bboMute = new MuteWatch(MUTE_MS, nowMs);
+    this.#referenceMute = new MuteWatch(MUTE_MS, nowMs);
   }
 
   start(listener: MarketListener): void {
@@ -146,24 +147,15 @@ export class HlMarketStream implements MarketData {
     };
   }
 
-  /** The mark price in ticks, fractional: a float; null before the first. */
-  get markTicks(): number | null {
-    return this.#markTicks;
-  }
-
-  /** What longs pay an hour, as a fraction of the position's value; null before the first. */
-  get fundingRate(): number | null {
-    return this.#fundingRate;
-  }
-
   /** The socket is up. */
   onUp(): void {
     this.#isUp = true;
     this.#ups += 1;
     const elapsedMs = this.#world.timers.elapsedMs();
     this.#heardMs = elapsedMs;
-    this.#bookHeard(elapsedMs);
+    this.#bookMute.heard(elapsedMs);
     this.#bboHeard(elapsedMs);
+    this.#referenceMute.heard(elapsedMs);
   }
 
   /**
@@ -210,8 +202,8 @@ export class HlMarketStream implements MarketData {
         this.#onPrints(message, receivedTimeMs);
         break;
       default:
-        this.#markTicks = message.markTicks;
-        this.#fundingRate = message.fundingRate;
+        this.#hasReference = true;
+        this.#referenceMute.heard(elapsedMs);
         this.#options.onReference(message.oracleTicks, receivedTimeMs);
     }
     return true;
@@ -246,12 +238,12 @@ export class HlMarketStream implements MarketData {
     // Books lag behind touches by a second at most: a touch so far ahead is told by a wrong clock.
     if (venueMs < tickerId - MUTE_MS || this.#isCrossed(levels, receivedTimeMs)) return;
     if (elapsedMs < this.#pauseUntilMs) {
-      this.#bookHeard(elapsedMs);
+      this.#bookMute.heard(elapsedMs);
       return;
     }
     this.#newestMs = Math.max(this.#newestMs, venueMs, tickerId);
     if (!this.#book.applyBest(levels, FAST_DEPTH)) return;
-    this.#bookHeard(elapsedMs);
+    this.#bookMute.heard(elapsedMs);
     this.#prints.begin(venueMs);
     if (this.#isLive && this.#isOtherPrice()) this.#isBboMissing = true;
     if (!this.#isBboMissing) this.#bboHeard(elapsedMs);
@@ -351,11 +343,6 @@ export class HlMarketStream implements MarketData {
     this.#newestMs = 0;
   }
 
-  #bookHeard(elapsedMs: number): void {
-    this.#bookHeardMs = elapsedMs;
-    this.#mute.heard(elapsedMs);
-  }
-
   #bboHeard(elapsedMs: number): void {
     this.#isBboMissing = false;
     this.#bboMute.heard(elapsedMs);
@@ -368,16 +355,25 @@ export class HlMarketStream implements MarketData {
   #tick(): void {
     this.#tickLater();
     const elapsedMs = this.#world.timers.elapsedMs();
-    const isStale = elapsedMs - this.#bookHeardMs >= MUTE_MS;
+    const isStale = this.#bookMute.silentMs(elapsedMs) >= MUTE_MS;
     if (isStale && (this.#isLive || this.#book.tickerId >= 0)) this.#forget(this.#world.nowMs());
     if (!this.#isUp) return;
     if (elapsedMs - this.#heardMs < MUTE_MS) this.#listener.onAlive(this.#world.nowMs());
-    const silentMs = this.#mute.tooLongMs(elapsedMs);
+    const silentMs = this.#bookMute.tooLongMs(elapsedMs);
     if (silentMs !== null) this.#renew(`no book for ${Math.round(silentMs / 1000)} s`);
+    this.#watchReference(elapsedMs);
     if (!this.#isBboMissing || this.#bboMute.tooLongMs(elapsedMs) === null) return;
     this.#bboHeard(elapsedMs);
     this.#forget(this.#world.nowMs());
     this.#renew("no bbo, although the touch changes");
+  }
+
+  /** One comes each second: an old one is none. */
+  #watchReference(elapsedMs: number): void {
+    if (!this.#hasReference || this.#referenceMute.tooLongMs(elapsedMs) === null) return;
+    this.#hasReference = false;
+    this.#options.onReference(0, this.#world.nowMs());
+    this.#renew("no oracle price");
   }
 
   #renew(what: string): void {

@@ -99,6 +99,19 @@ describe("a feed that is lost", () => {
     expect(ear.touches).toContainEqual(UNKNOWN);
   });
 
+  test("whose oracle price is mute has none, and is subscribed anew", () => {
+    feed.goLive();
+    feed.hear(contextFrame("3400.5", "3400.5"));
+    feed.liveOn(4500);
+    expect(feed.renewals).toEqual([]);
+    feed.liveOn(1500);
+    expect(feed.references.at(-1)?.[0]).toBe(0);
+    expect(feed.renewals).toEqual([expect.stringMatching(/no oracle price/)]);
+    feed.liveOn(60_000);
+    expect(feed.renewals).toHaveLength(1);
+    expect(ear.touches).not.toContainEqual(UNKNOWN);
+  });
+
   test("whose market is quiet is not, nor one whose bbo comes a little later", () => {
     feed.goLive();
     feed.liveOn(30_000);

@@ -240,12 +240,10 @@ describe("prints", () => {
   });
 });
 
-test("the context tells the oracle's price, and keeps the mark's", () => {
-  expect([feed.stream.markTicks, feed.stream.fundingRate]).toEqual([null, null]);
+test("the context tells the oracle's price", () => {
   feed.timers.advance(250);
   feed.hear(contextFrame("3400.1234", "3401.5", "-0.00002"));
   expect(feed.references).toEqual([[340_012.34, at(250)]]);
-  expect([feed.stream.markTicks, feed.stream.fundingRate]).toEqual([340_150, -0.00002]);
 });
 
 test("after its end it tells and keeps nothing", () => {
