@@ -86,7 +86,8 @@ export class HlAccount {
       const problem = this.#fills.hasBegun ? null : await this.#begin();
       if (problem !== null) this.#tellUnanswered(problem);
       if (problem !== null || this.#isStopped) return false;
-      // What was settled since the position was taken over is ours.
+      // What was settled since the position was taken over is ours. An heir takes over a fill
+      // instead: what was settled before it began, and after its forerunner died, is not booked.
       const { clocks } = this.#parts.news;
       this.#funding.begin(this.#fills.takenOverMs ?? clocks.venueNowMs());
       if (this.#pollDueMs === Infinity) this.#pollAfter(POLL_MS);
