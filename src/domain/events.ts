@@ -31,6 +31,20 @@ export interface TradeEvent extends Timed {
   quantityLots: number;
 }
 
+/**
+ * A perp's mark price, by which its venue values and liquidates positions, and the funding that is
+ * next. Floats: for looking at, never for booking.
+ */
+export interface MarkEvent extends Timed {
+  readonly kind: "mark";
+  /** Of the perp's own ticks, may be fractional. */
+  priceTicks: number;
+  /** What longs pay at the next settlement, as a fraction of the value; negative: they receive. */
+  fundingRate: number;
+  /** Epoch milliseconds; 0: the venue does not say. */
+  nextFundingMs: number;
+}
+
 /** A price of the same thing elsewhere, in ticks of the quoting instrument (may be fractional). */
 export interface ReferenceEvent extends Timed {
   readonly kind: "reference";
@@ -96,6 +110,11 @@ export interface AccountEvent extends Timed {
   readonly openOrderIds: readonly string[] | null;
   /** Perp: the mark price at which the venue would liquidate, a float; absent: none. */
   readonly liquidationPrice?: number;
+  /**
+   * Perp: maintenance margin over what backs it, a float: at 1 the venue liquidates. Absent: the
+   * venue does not say.
+   */
+  readonly marginRatio?: number;
 }
 
 /** The way to the venue: `up` and `down` of the sockets, `alive` for a heartbeat answered. */
@@ -131,24 +150,34 @@ export interface ClockEvent extends Timed {
   readonly offsetMs: number;
 }
 
-export type OperatorCommand = "pause" | "resume" | "cancel" | "halt" | "rearm" | "stop";
+export type OperatorCommand = "pause" | "resume" | "cancel" | "flatten" | "halt" | "rearm" | "stop";
 
 export interface OperatorEvent extends Timed {
   readonly kind: "operator";
   readonly command: OperatorCommand;
 }
 
-export type EngineEvent =
+/** What a venue's connection can tell. */
+export type VenueEvent =
   | BookEvent
   | TradeEvent
+  | MarkEvent
   | ReferenceEvent
   | OrderEvent
   | FillEvent
   | FundingEvent
   | AccountEvent
   | ConnectionEvent
-  | HistoryEvent
-  | TimeEvent
   | BudgetEvent
-  | ClockEvent
-  | OperatorEvent;
+  | ClockEvent;
+
+/**
+ * News of the hedge venue: ticks and lots are of the hedge instrument. The times are those of the
+ * event within.
+ */
+export interface HedgeEvent extends Timed {
+  readonly kind: "hedge";
+  event: VenueEvent;
+}
+
+export type EngineEvent = VenueEvent | HedgeEvent | HistoryEvent | TimeEvent | OperatorEvent;

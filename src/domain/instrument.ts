@@ -52,6 +52,10 @@ export interface InstrumentSpec {
   readonly maxOpenOrders: number;
   /** Whether an order can be lowered in its place in the queue. Default: true */
   readonly canAmend?: boolean;
+  /**
+   * Whether a stop order may open a position; where not, stops are reduce-only. Default: true
+   */
+  readonly canOpenByStop?: boolean;
 }
 
 /** 10^n for the exponents that prices have. */
@@ -71,6 +75,7 @@ export class Instrument {
   readonly takerFeeRate: Decimal;
   readonly maxOpenOrders: number;
   readonly canAmend: boolean;
+  readonly canOpenByStop: boolean;
   /** Least lots of an order, at least 1. */
   readonly minLots: number;
   /** Least `ticks · lots` of an order: the minimum notional in units of one tick times one lot. */
@@ -103,6 +108,7 @@ export class Instrument {
     this.takerFeeRate = decimal(spec.takerFeeRate);
     this.maxOpenOrders = spec.maxOpenOrders;
     this.canAmend = spec.canAmend ?? true;
+    this.canOpenByStop = spec.canOpenByStop ?? true;
     this.#priceDecimals = decimalsOf(this.tickSize);
     this.#sizeDecimals = decimalsOf(this.lotSize);
     this.#tickMantissa = mantissa(spec, "tickSize", this.tickSize, this.#priceDecimals);

@@ -187,6 +187,8 @@ export class PairEngine {
     switch (event.kind) {
       case "trade":
       case "time":
+      case "mark":
+      case "hedge":
         return;
       case "reference":
         this.market.onReference(event.priceTicks);

@@ -6,11 +6,19 @@ import type { OperatorCommand } from "#domain/events.ts";
  * - `starting`: the venue is being swept and compared.
  * - `quoting`.
  * - `paused`: quotes off, by an operator.
+ * - `flattened`: quotes off and the hedge closed, or on its way to that, by an operator.
  * - `reducing`: only the side that brings inventory back, after an equity guard.
  * - `halted`: quotes off, latched until re-armed by hand.
  * - `stopping`: quotes off for good.
  */
-export type PairState = "starting" | "quoting" | "paused" | "reducing" | "halted" | "stopping";
+export type PairState =
+  | "starting"
+  | "quoting"
+  | "paused"
+  | "flattened"
+  | "reducing"
+  | "halted"
+  | "stopping";
 
 /** What a pair is when nothing holds it back. */
 export function activeState(hasStarted: boolean, mustReduce: boolean): PairState {
@@ -33,8 +41,10 @@ export function stateAfter(
       return state;
     case "pause":
       return state === "halted" ? state : "paused";
+    case "flatten":
+      return state === "halted" ? state : "flattened";
     case "resume":
-      return state === "paused" ? active : state;
+      return state === "paused" || state === "flattened" ? active : state;
     case "halt":
       return "halted";
     case "rearm":

@@ -5,7 +5,7 @@
  */
 
 import type { Side } from "#domain/instrument.ts";
-import type { OrderRequest } from "#domain/order.ts";
+import type { OrderRequest, OrderRole, OrderType } from "#domain/order.ts";
 
 /** Something a person should see. */
 export interface Alert {
@@ -47,6 +47,32 @@ export type AuditRecord =
       readonly priceTicks: number;
       readonly quantityLots: number;
       readonly trace: OrderTrace | null;
+    }
+  | {
+      /** An order on the hedge venue, in its instrument's ticks and lots. */
+      readonly kind: "hedge-order";
+      readonly timeMs: number;
+      readonly action: "place" | "cancel";
+      readonly role: OrderRole;
+      readonly side: Side;
+      readonly type: OrderType;
+      readonly clientOrderId: string;
+      readonly priceTicks: number;
+      readonly quantityLots: number;
+      readonly reduceOnly: boolean;
+      /** Why now: `open`, `re-peg`, `deadline`, `arm`, `stop-loss` … */
+      readonly reason: string;
+    }
+  | {
+      /** A hedger went from one state to another: one step of its story, to be journalled. */
+      readonly kind: "hedge";
+      readonly timeMs: number;
+      readonly hedger: "active" | "passive";
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string;
+      /** What it was decided on, for people and machines: numbers and plain decimals. */
+      readonly figures: Readonly<Record<string, number | string>>;
     }
   | {
       readonly kind: "denied";
@@ -93,6 +119,8 @@ export interface Execution {
 }
 
 export interface Sink extends Execution {
+  /** The way to the hedge venue; absent: the pair has none. */
+  readonly hedge?: Execution;
   alert(alert: Alert): void;
   audit(record: AuditRecord): void;
 }

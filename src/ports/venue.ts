@@ -5,7 +5,7 @@
  * only.
  */
 
-import type { BookEvent, EngineEvent, TradeEvent } from "#domain/events.ts";
+import type { BookEvent, MarkEvent, TradeEvent, VenueEvent } from "#domain/events.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { OrderOwner } from "#domain/order.ts";
 import type { Alert, Execution } from "./sink.ts";
@@ -13,7 +13,7 @@ import type { Alert, Execution } from "./sink.ts";
 /** Hears of a connection, always from the event loop and never from within a call to it. */
 export interface VenueListener {
   /** For the decision core as it is; the object may be used again once this returns. */
-  onEvent(event: EngineEvent): void;
+  onEvent(event: VenueEvent): void;
   onAlert(alert: Alert): void;
 }
 
@@ -25,6 +25,8 @@ export interface MarketListener {
    */
   onBook(event: BookEvent): void;
   onTrade(event: TradeEvent): void;
+  /** Perps only: whenever the venue tells it, about once a second. */
+  onMark?(event: MarkEvent): void;
   /** The feed is connected and lives, although the market may be quiet: about once a second. */
   onAlive(receivedTimeMs: number): void;
   /** One level's absolute size, 0: gone. For those who keep the whole book. */

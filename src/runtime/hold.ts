@@ -6,15 +6,17 @@
 import type { OperatorCommand } from "#domain/events.ts";
 import type { PairRunState } from "./pair-status.ts";
 
-export type Hold = "none" | "paused" | "halted";
+export type Hold = "none" | "paused" | "flattened" | "halted";
 
 /** What a command makes of it; halted is left by `rearm` alone, as in the decision core. */
 export function heldAfter(hold: Hold, command: OperatorCommand): Hold {
   switch (command) {
     case "pause":
       return hold === "halted" ? hold : "paused";
+    case "flatten":
+      return hold === "halted" ? hold : "flattened";
     case "resume":
-      return hold === "paused" ? "none" : hold;
+      return hold === "halted" ? hold : "none";
     case "halt":
       return "halted";
     case "rearm":
@@ -33,6 +35,8 @@ export function heldBy(state: PairRunState, before: Hold): Hold {
   switch (state) {
     case "paused":
       return "paused";
+    case "flattened":
+      return "flattened";
     case "halted":
     case "reducing":
       return "halted";
@@ -53,6 +57,8 @@ export function holdCommands(hold: Hold): OperatorCommand[] {
       return [];
     case "paused":
       return ["pause"];
+    case "flattened":
+      return ["flatten"];
     case "halted":
       return ["halt"];
   }

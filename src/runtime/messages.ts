@@ -45,7 +45,7 @@ export interface ErrorMessage {
   readonly message: string;
 }
 
-/** What the decision core wrote down of itself, order by order left out: there are too many. */
+/** What the decision core wrote down of itself, quotes left out: there are too many. */
 export type StoryRecord = Exclude<AuditRecord, { readonly kind: "order" }>;
 
 export type FromWorker =

@@ -61,6 +61,7 @@ const STATE_REASONS: Readonly<Record<PairState, string | null>> = {
   starting: "starting: the venue and we have not been compared yet",
   quoting: null,
   paused: "paused by an operator",
+  flattened: "flattened by an operator: quotes off, hedge closed",
   reducing: "reducing: only orders that bring inventory back, after an equity guard",
   halted: "halted: until an operator re-arms it",
   stopping: "stopping",

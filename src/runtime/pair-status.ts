@@ -12,6 +12,7 @@ export type PairRunState =
   | "starting"
   | "quoting"
   | "paused"
+  | "flattened"
   | "reducing"
   | "halted"
   | "stopping"

@@ -28,6 +28,17 @@ export function auditEntry(pair: string, record: StoryRecord): LogEntry {
       const isNews = tripped && Number.isFinite(Number(record.value));
       return { level: isNews ? "warning" : "info", pair, event: "guard", message, fields };
     }
+    case "hedge": {
+      const { hedger, from, to, reason, figures } = record;
+      const message = `${hedger} hedge: ${reason}`;
+      return { level: "info", pair, event: "hedge", message, fields: { from, to, ...figures } };
+    }
+    case "hedge-order": {
+      const { action, role, side, type, clientOrderId, priceTicks, quantityLots, reason } = record;
+      const message = `hedge: ${action} ${side} ${type}: ${reason}`;
+      const fields = { role, clientOrderId, priceTicks, quantityLots };
+      return { level: "info", pair, event: "hedge-order", message, fields };
+    }
     case "denied": {
       const { guard, value, limit, priceTicks, quantityLots } = record;
       const message = `an order was denied by ${guard}`;

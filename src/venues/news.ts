@@ -4,7 +4,7 @@
  * themselves are told once, or once a minute. May import domain, ports, engine/recent-map.
  */
 
-import type { EngineEvent, OrderChange, OrderEvent } from "#domain/events.ts";
+import type { OrderChange, OrderEvent, VenueEvent } from "#domain/events.ts";
 import type { RejectReason } from "#domain/order.ts";
 import { RecentMap } from "#engine/recent-map.ts";
 import type { Alert } from "#ports/sink.ts";
@@ -54,7 +54,7 @@ export class VenueNews {
     this.#listener = listener;
   }
 
-  event(event: EngineEvent): void {
+  event(event: VenueEvent): void {
     if (event.kind === "order") this.#orders.note(event);
     else if (event.kind === "fill") this.#noteTrade(event.fill.tradeId);
     this.#listener?.onEvent(event);

@@ -82,6 +82,7 @@ const AFTER: Readonly<Record<OperatorCommand, PairRunState>> = {
   pause: "paused",
   resume: "quoting",
   cancel: "quoting",
+  flatten: "flattened",
   halt: "halted",
   rearm: "quoting",
   stop: "stopped",

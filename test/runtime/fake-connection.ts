@@ -1,6 +1,6 @@
 /** A venue connection that does what a test says, and a thread's clock turned by hand. */
 
-import type { EngineEvent, OrderChange, OrderEvent } from "#domain/events.ts";
+import type { OrderChange, OrderEvent, VenueEvent } from "#domain/events.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { OrderRequest } from "#domain/order.ts";
 import type { ConnectionStatus, VenueConnection, VenueListener } from "#ports/venue.ts";
@@ -40,7 +40,7 @@ export class FakeConnection implements VenueConnection {
   isMute = false;
   readonly instrument: Instrument;
   readonly #world: ManualWorld;
-  readonly #news: EngineEvent[] = [];
+  readonly #news: VenueEvent[] = [];
 
   constructor(instrument: Instrument, world: ManualWorld) {
     this.instrument = instrument;
@@ -128,7 +128,7 @@ export class FakeConnection implements VenueConnection {
   }
 
   /** Tells something, as from the event loop. */
-  tell(event: EngineEvent): void {
+  tell(event: VenueEvent): void {
     this.listener?.onEvent(event);
   }
   up(): void {

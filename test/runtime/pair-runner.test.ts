@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import type { StrategySource } from "#config/load-strategy.ts";
 import type { PairConfig } from "#config/schema.ts";
 import { messageOf } from "#domain/errors.ts";
-import type { EngineEvent } from "#domain/events.ts";
+import type { ConnectionEvent } from "#domain/events.ts";
 import { pairWith, Stage, spot } from "./runner-stage.ts";
 
 describe("a start", () => {
@@ -118,10 +118,10 @@ describe("time", () => {
     await stage.quoting();
     const before = stage.runner.status().timeMs;
     stage.world.offsetMs = -10_000;
-    const event: EngineEvent = { kind: "time", venueTimeMs: 0, receivedTimeMs: 5 };
+    const event = aliveAt(5);
     stage.connection.tell(event);
     expect(event.receivedTimeMs).toBe(before);
-    const noTime: EngineEvent = { kind: "time", venueTimeMs: 0, receivedTimeMs: Number.NaN };
+    const noTime = aliveAt(Number.NaN);
     stage.connection.tell(noTime);
     expect(noTime.receivedTimeMs).toBe(before);
     expect(stage.runner.status().timeMs).toBe(before);
@@ -316,3 +316,7 @@ describe("a stop", () => {
     expect(stage.connection.calls).toEqual(["prices 1000 1000"]);
   });
 });
+
+function aliveAt(receivedTimeMs: number): ConnectionEvent {
+  return { kind: "connection", venueTimeMs: 0, receivedTimeMs, state: "alive" };
+}
