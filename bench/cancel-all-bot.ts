@@ -19,7 +19,7 @@ import type { Strategy } from "#strategies/strategy.ts";
 
 export class CancelAllBot {
   /** Orders that may be open, as the driver asks. */
-  readonly orders = { live: new Set<string>() };
+  readonly #live = new Set<string>();
   readonly counts = { placed: 0, canceled: 0, rejected: 0, fills: 0, ladders: 0 };
   readonly #params: EngineParams;
   readonly #execution: Execution;
@@ -51,12 +51,16 @@ export class CancelAllBot {
     this.#input.takeCapital(this.#ledger);
   }
 
+  get hasOpenOrders(): boolean {
+    return this.#live.size > 0;
+  }
+
   apply(event: EngineEvent): void {
     const nowMs = event.receivedTimeMs;
     if (nowMs >= this.#market.nextSampleMs) this.#market.sample(nowMs);
     this.#take(event);
     if (!this.#hasStarted || this.#market.midHalfTicks === 0) return;
-    if (this.#isClearing && this.orders.live.size === 0) this.#placeAll(nowMs);
+    if (this.#isClearing && this.#live.size === 0) this.#placeAll(nowMs);
     else if (!this.#isClearing && this.#clock.isDue(nowMs, this.#market.midHalfTicks)) {
       this.#clear(nowMs);
     }
@@ -73,7 +77,7 @@ export class CancelAllBot {
       this.#clock.want("fill");
     } else if (event.kind === "order" && event.change !== "open") {
       if (event.change === "rejected") this.counts.rejected += 1;
-      this.orders.live.delete(event.clientOrderId);
+      this.#live.delete(event.clientOrderId);
     } else if (event.kind === "operator" && event.command === "stop") {
       this.#isStopping = true;
       this.#clock.want("stop");
@@ -82,11 +86,11 @@ export class CancelAllBot {
 
   #clear(nowMs: number): void {
     this.#isClearing = true;
-    for (const id of this.orders.live) {
+    for (const id of this.#live) {
       this.counts.canceled += 1;
       this.#execution.cancel(id);
     }
-    if (this.orders.live.size === 0) this.#placeAll(nowMs);
+    if (this.#live.size === 0) this.#placeAll(nowMs);
   }
 
   #placeAll(nowMs: number): void {
@@ -110,7 +114,7 @@ export class CancelAllBot {
       this.#sequence += 1;
       const sequence = this.#sequence;
       const clientOrderId = formatClientOrderId({ prefix, pair, role: "quote", epoch, sequence });
-      this.orders.live.add(clientOrderId);
+      this.#live.add(clientOrderId);
       this.counts.placed += 1;
       this.#execution.place({
         clientOrderId,

@@ -56,6 +56,7 @@ export function benchParams(levels: number): EngineParams {
       horizonSeconds: 31_536_000,
     },
     volatilitySource: "mid",
+    hedge: null,
     requote: {
       updateIntervalMs: 1e9,
       minRequoteIntervalMs: 0,

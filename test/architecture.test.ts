@@ -32,7 +32,7 @@ const LAYERS: ReadonlyMap<string, readonly string[]> = new Map([
   ["venues", [...CORE, "net"]],
   ["journal", CORE],
 
-  ["config", ["domain", "strategies", "engine"]],
+  ["config", ["domain", "strategies", "hedge", "engine"]],
   ["data", ["domain", "sim", "venues"]],
   ["backtest", [...CORE, ...EDGES, "sim", "config", "data"]],
   ["runtime", [...CORE, ...EDGES, "sim", "config", "data"]],
@@ -43,6 +43,9 @@ const LAYERS: ReadonlyMap<string, readonly string[]> = new Map([
   ["cli", [...CORE, ...EDGES, "sim", ...DRIVERS, "control", "dashboard", ...EMBEDDED]],
   ["main", ["cli"]], // src/main.ts
 ]);
+
+/** Folders of `venues` that others of their family share: each with who may import it. */
+const FAMILIES: ReadonlyMap<string, RegExp> = new Map([["binance", /^binance-/]]);
 
 /** These import one another and nothing from outside, so that they run the same everywhere. */
 const PURE: ReadonlySet<string> = new Set([...CORE, "sim"]);
@@ -103,7 +106,8 @@ function breachOf(
     return `${layer} may not import ${targetLayer} (${specifier})`;
   }
   const [venue, targetVenue] = [venueOf(file), venueOf(target)];
-  if (venue !== undefined && targetVenue !== undefined && venue !== targetVenue) {
+  if (venue === undefined || targetVenue === undefined || venue === targetVenue) return undefined;
+  if (FAMILIES.get(targetVenue)?.test(venue) !== true) {
     return `venue ${venue} may not import venue ${targetVenue}`;
   }
   return undefined;
@@ -157,6 +161,12 @@ describe("the checker finds a breach in a made-up source", () => {
     ["of a package", "engine/x.ts", 'import * as v from "valibot";'],
     ["of big.js beside decimal.ts", "domain/ledger.ts", 'import { Big } from "big.js";'],
     ["among venues", "venues/hyperliquid/x.ts", 'import { X } from "../binance-spot/x.ts";'],
+    [
+      "of a member by its family",
+      "venues/binance/x.ts",
+      'import { X } from "../binance-spot/x.ts";',
+    ],
+    ["of a family that is another's", "venues/hyperliquid/x.ts", 'import "../binance/x.ts";'],
     ["out of src", "data/x.ts", 'import { X } from "../../test/x.ts";'],
     ["past the command line", "main.ts", 'import { X } from "#runtime/supervisor.ts";'],
     ["of the command line", "runtime/x.ts", 'import { X } from "#cli/run.ts";'],
@@ -173,6 +183,7 @@ describe("the checker finds a breach in a made-up source", () => {
       ["domain/decimal.ts", 'import { Big } from "big.js";\nimport { E } from "./errors.ts";'],
       ["engine/x.ts", 'import type { Sink } from "#ports/sink.ts";'],
       ["venues/hyperliquid/x.ts", 'import { X } from "./y.ts";\nimport { Y } from "#net/y.ts";'],
+      ["venues/binance-perp/x.ts", 'import { X } from "../binance/x.ts";'],
       ["venues/registry.ts", 'import { X } from "./hyperliquid/x.ts";'],
       ["cli/run.ts", 'import { join } from "node:path";\nimport "#runtime/x.ts";'],
       ["cli/run.ts", "const user = await import(path);"],

@@ -1,25 +1,32 @@
 /**
- * BacktestDriver: runs the decision core against the simulated exchange over one tape, in virtual
- * time. Two clocks are merged: what happens at the exchange (market rows, our requests arriving)
- * and what reaches us (feed messages, the exchange's answers, the passing of time). Whatever is
- * due first goes first; at the same instant the exchange's side does. No real time anywhere.
+ * BacktestDriver: runs the decision core against simulated exchanges over their tapes, in one
+ * virtual time. No real time anywhere. Two clocks are merged: what happens at an exchange (market
+ * rows, its own clock, our requests arriving) and what reaches us (its answers, the passing of
+ * time, feed messages). Whatever is due first goes first. At the same instant the order is:
+ *
+ * 1. the quoting exchange: market rows, then requests; then the hedge exchange: market rows, then
+ *    what it does by the clock, then requests;
+ * 2. answers of the quoting venue, then of the hedge venue;
+ * 3. the time;
+ * 4. the quoting feed, then the hedge feed.
  */
 
 import type {
-  BookEvent,
   ConnectionEvent,
   EngineEvent,
+  HedgeEvent,
   TimeEvent,
-  TradeEvent,
+  VenueEvent,
 } from "#domain/events.ts";
-import { FeedKind, type MarketTape } from "#sim/market-tape.ts";
-import type { SimExchange } from "#sim/sim-exchange.ts";
-import type { SimulatedLink, VenueEvent } from "#sim/simulated-link.ts";
+import type { TapeFeed } from "#sim/market-tape.ts";
+import { type LegParts, MarketLeg } from "./market-leg.ts";
 
 /** Told of each round: for the report. */
 export interface DriverListener {
-  /** An execution reached the core. */
+  /** An answer of the quoting venue reached the core. */
   onVenueEvent(event: VenueEvent): void;
+  /** An answer, a mark price or a settlement of the hedge venue did. */
+  onHedgeEvent?(event: VenueEvent): void;
   /** Called every `TIME_STEP_MS` of virtual time, after the core has seen it. */
   onTime(nowMs: number): void;
 }
@@ -27,16 +34,15 @@ export interface DriverListener {
 /** Whoever decides: PairEngine, or another to compare it with. */
 export interface DecisionCore {
   apply(event: EngineEvent): void;
-  /** Orders that may still be open: a run ends when there are none. */
-  readonly orders: { readonly live: { readonly size: number } };
+  /** An order may still be open: a run ends when there is none. */
+  readonly hasOpenOrders: boolean;
 }
 
-export interface DriverParts {
-  readonly tape: MarketTape;
+export interface DriverParts extends LegParts {
   readonly engine: DecisionCore;
-  readonly exchange: SimExchange;
-  readonly link: SimulatedLink;
   readonly listener: DriverListener;
+  /** Absent: the pair quotes alone. */
+  readonly hedge?: LegParts;
 }
 
 /** The core is told the time this often, as the engine's drivers promise. */
@@ -47,107 +53,190 @@ const HEARTBEAT_MS = 1_000;
 const DRAIN_MS = 3_600_000;
 
 export class BacktestDriver {
-  readonly #parts: DriverParts;
-  readonly #book: BookEvent;
-  readonly #trade: TradeEvent;
+  readonly #engine: DecisionCore;
+  readonly #listener: DriverListener;
+  readonly #quoting: MarketLeg;
+  readonly #hedge: MarketLeg | null;
   readonly #time: TimeEvent;
   readonly #alive: ConnectionEvent;
-  #row = 0;
-  #message = 0;
+  readonly #wrapped: HedgeEvent;
+  /** Messages of the quoting feed that are played: a run ends with the shorter of the feeds. */
+  readonly #length: number;
   #nextTimeMs: number;
   #nextHeartbeatMs = -Infinity;
   /** The market has stood still since the last message. */
   #isDraining = false;
 
   constructor(parts: DriverParts) {
-    this.#parts = parts;
-    this.#nextTimeMs = parts.tape.feed.receivedMs[0] ?? Infinity;
+    const { hedge, tape } = parts;
+    this.#engine = parts.engine;
+    this.#listener = parts.listener;
+    this.#quoting = new MarketLeg(parts);
+    this.#hedge = hedge === undefined ? null : new MarketLeg(hedge);
+    this.#length = hedge === undefined ? tape.feed.length : countUntil(tape.feed, hedge.tape.feed);
+    this.#nextTimeMs = Math.min(this.#quoting.nextFeedMs, this.#hedge?.nextFeedMs ?? Infinity);
     const timed = { venueTimeMs: 0, receivedTimeMs: 0 };
     this.#time = { kind: "time", ...timed };
     this.#alive = { kind: "connection", ...timed, state: "alive" };
-    this.#trade = { kind: "trade", ...timed, aggressor: "buy", priceTicks: 0, quantityLots: 0 };
-    this.#book = { kind: "book", ...timed, bidTicks: 0, bidLots: 0, askTicks: 0, askLots: 0 };
+    this.#wrapped = { kind: "hedge", ...timed, event: this.#alive };
   }
 
   /** Part of the feed that has been played, 0…1. */
   get progress(): number {
-    return this.#message / Math.max(1, this.#parts.tape.feed.length);
+    return this.#quoting.messages / Math.max(1, this.#length);
   }
 
   /** Connects, as a live driver would once its sockets are up. */
   start(): void {
-    const { engine, link } = this.#parts;
     const timeMs = this.#nextTimeMs;
-    link.nowMs = timeMs;
-    engine.apply({
+    const up: ConnectionEvent = {
       kind: "connection",
       state: "up",
       venueTimeMs: timeMs,
       receivedTimeMs: timeMs,
-    });
+    };
+    this.#setTime(timeMs);
+    this.#quoting.link.announceOutages();
+    this.#engine.apply(up);
+    if (this.#hedge === null) return;
+    this.#hedge.link.announceOutages();
+    this.#applyHedge(up);
   }
 
   /**
-   * Plays the tape up to so many more feed messages.
+   * Plays the tapes up to so many more messages of the quoting feed.
    * @returns whether there is more
    */
   play(messages: number): boolean {
-    const { feed } = this.#parts.tape;
-    const until = Math.min(feed.length, this.#message + messages);
-    while (this.#message < until) this.#step(feed.receivedMs[this.#message] ?? Infinity);
-    return this.#message < feed.length;
+    const quoting = this.#quoting;
+    const until = Math.min(this.#length, quoting.messages + messages);
+    if (this.#hedge === null) {
+      while (quoting.messages < until) this.#stepAlone(quoting.nextFeedMs);
+    } else {
+      while (quoting.messages < until) this.#stepBoth(quoting.nextFeedMs, quoting, this.#hedge);
+    }
+    return quoting.messages < this.#length;
   }
 
   /**
    * Stops the pair, lets what is under way arrive, and the core try again where a cancel was
-   * refused. The market stands still meanwhile.
+   * refused. The markets stand still meanwhile.
    */
   finish(): void {
-    const { engine, link } = this.#parts;
     this.#isDraining = true;
+    const { link } = this.#quoting;
     const endMs = link.nowMs + DRAIN_MS;
-    engine.apply({
+    this.#engine.apply({
       kind: "operator",
       command: "stop",
       venueTimeMs: link.nowMs,
       receivedTimeMs: link.nowMs,
     });
-    while (this.#isUnderWay() && link.nowMs < endMs) this.#step(Infinity);
+    while (this.#isUnderWay() && link.nowMs < endMs) {
+      if (this.#hedge === null) this.#stepAlone(Infinity);
+      else this.#stepBoth(Infinity, this.#quoting, this.#hedge);
+    }
   }
 
   #isUnderWay(): boolean {
-    const { engine, link } = this.#parts;
-    return link.requests.size > 0 || link.responses.size > 0 || engine.orders.live.size > 0;
+    const isUnderWay = ({ link: { requests, responses } }: MarketLeg): boolean =>
+      requests.size > 0 || responses.size > 0;
+    const hedge = this.#hedge;
+    return (
+      this.#engine.hasOpenOrders ||
+      isUnderWay(this.#quoting) ||
+      (hedge !== null && isUnderWay(hedge))
+    );
   }
 
-  /** One thing: whatever is due first. */
-  #step(feedMs: number): void {
-    const { tape, exchange, link } = this.#parts;
+  #setTime(timeMs: number): void {
+    this.#quoting.link.nowMs = timeMs;
+    if (this.#hedge !== null) this.#hedge.link.nowMs = timeMs;
+  }
+
+  /** One thing, whatever is due first, where there is one venue. Hot. */
+  #stepAlone(feedMs: number): void {
+    const quoting = this.#quoting;
+    const { link } = quoting;
     const timeMs = this.#nextTimeMs;
     let localMs = Math.min(feedMs, link.responses.nextMs, timeMs);
     const requestMs = link.requests.nextMs;
     const untilMs = Math.min(localMs, requestMs);
     if (!this.#isDraining) {
       // Stops behind a row that had an answer of ours: it may be due before `untilMs`.
-      this.#row = exchange.run(tape.rows, this.#row, untilMs);
+      quoting.run(untilMs);
       if (link.responses.nextMs < untilMs) localMs = link.responses.nextMs;
-      else if ((tape.rows.timeMs[this.#row] ?? Infinity) <= untilMs) return;
+      else if (quoting.nextRowMs <= untilMs) return;
     }
     if (requestMs <= localMs) {
-      link.deliverNext(exchange);
+      link.deliverNext(quoting.exchange);
       return;
     }
     link.nowMs = localMs;
     if (localMs === link.responses.nextMs) this.#applyResponse();
     else if (localMs === timeMs) this.#applyTime(timeMs);
-    else this.#applyFeed();
+    else this.#engine.apply(quoting.takeMessage());
+  }
+
+  /**
+   * One thing, whatever is due first. An exchange never runs ahead of the other, nor of us:
+   * whatever it answers may change both.
+   */
+  #stepBoth(feedMs: number, quoting: MarketLeg, hedge: MarketLeg): void {
+    const timeMs = this.#nextTimeMs;
+    const hedgeFeedMs = this.#isDraining ? Infinity : hedge.nextFeedMs;
+    const responseMs = Math.min(quoting.link.responses.nextMs, hedge.link.responses.nextMs);
+    const localMs = Math.min(responseMs, timeMs, feedMs, hedgeFeedMs);
+    if (this.#advanceExchanges(localMs, quoting, hedge)) return;
+    this.#setTime(localMs);
+    if (localMs === quoting.link.responses.nextMs) this.#applyResponse();
+    else if (localMs === responseMs) this.#applyHedgeResponse(hedge);
+    else if (localMs === timeMs) this.#applyTime(timeMs);
+    else if (localMs === feedMs) this.#engine.apply(quoting.takeMessage());
+    else this.#applyHedge(hedge.takeMessage());
+  }
+
+  /** @returns whether something was due at an exchange until then */
+  #advanceExchanges(untilMs: number, quoting: MarketLeg, hedge: MarketLeg): boolean {
+    if (this.#isDraining) return this.#deliverFirst(untilMs, quoting, hedge);
+    const quotingMs = quoting.nextExchangeMs;
+    const hedgeMs = hedge.nextExchangeMs;
+    if (Math.min(quotingMs, hedgeMs) > untilMs) return false;
+    if (quotingMs <= hedgeMs) quoting.advance(Math.min(untilMs, hedgeMs));
+    // What the quoting venue does at an instant comes before: up to there, and not at it.
+    else hedge.advance(quotingMs <= untilMs ? hedgeMs : untilMs);
+    return true;
+  }
+
+  #deliverFirst(untilMs: number, quoting: MarketLeg, hedge: MarketLeg): boolean {
+    const quotingMs = quoting.link.requests.nextMs;
+    const hedgeMs = hedge.link.requests.nextMs;
+    if (Math.min(quotingMs, hedgeMs) > untilMs) return false;
+    const { link, exchange } = quotingMs <= hedgeMs ? quoting : hedge;
+    link.deliverNext(exchange);
+    return true;
   }
 
   #applyResponse(): void {
-    const event = this.#parts.link.responses.shift();
+    const event = this.#quoting.link.responses.shift();
     if (event === undefined) return;
-    this.#parts.engine.apply(event);
-    this.#parts.listener.onVenueEvent(event);
+    this.#engine.apply(event);
+    this.#listener.onVenueEvent(event);
+  }
+
+  #applyHedgeResponse({ link }: MarketLeg): void {
+    const event = link.responses.shift();
+    if (event === undefined) return;
+    this.#applyHedge(event);
+    this.#listener.onHedgeEvent?.(event);
+  }
+
+  #applyHedge(event: VenueEvent): void {
+    const wrapped = this.#wrapped;
+    wrapped.venueTimeMs = event.venueTimeMs;
+    wrapped.receivedTimeMs = event.receivedTimeMs;
+    wrapped.event = event;
+    this.#engine.apply(wrapped);
   }
 
   #applyTime(timeMs: number): void {
@@ -155,8 +244,8 @@ export class BacktestDriver {
     this.#time.venueTimeMs = timeMs;
     this.#nextTimeMs = timeMs + TIME_STEP_MS;
     if (timeMs >= this.#nextHeartbeatMs) this.#applyHeartbeat(timeMs);
-    this.#parts.engine.apply(this.#time);
-    if (!this.#isDraining) this.#parts.listener.onTime(timeMs);
+    this.#engine.apply(this.#time);
+    if (!this.#isDraining) this.#listener.onTime(timeMs);
   }
 
   /** A recording has no heartbeats; its sockets were up, or its messages would have a gap. */
@@ -164,31 +253,15 @@ export class BacktestDriver {
     this.#nextHeartbeatMs = timeMs + HEARTBEAT_MS;
     this.#alive.receivedTimeMs = timeMs;
     this.#alive.venueTimeMs = timeMs;
-    this.#parts.engine.apply(this.#alive);
+    if (this.#quoting.link.isUp(timeMs)) this.#engine.apply(this.#alive);
+    if (this.#hedge?.link.isUp(timeMs) === true) this.#applyHedge(this.#alive);
   }
+}
 
-  #applyFeed(): void {
-    const { feed } = this.#parts.tape;
-    const index = this.#message;
-    this.#message = index + 1;
-    const kind = feed.kind[index];
-    if (kind === FeedKind.book) {
-      const event = this.#book;
-      event.receivedTimeMs = feed.receivedMs[index] ?? 0;
-      event.venueTimeMs = feed.venueMs[index] ?? 0;
-      event.bidTicks = feed.bidTicks[index] ?? 0;
-      event.bidLots = feed.bidLots[index] ?? 0;
-      event.askTicks = feed.askTicks[index] ?? 0;
-      event.askLots = feed.askLots[index] ?? 0;
-      this.#parts.engine.apply(event);
-      return;
-    }
-    const event = this.#trade;
-    event.receivedTimeMs = feed.receivedMs[index] ?? 0;
-    event.venueTimeMs = feed.venueMs[index] ?? 0;
-    event.aggressor = kind === FeedKind.buyTrade ? "buy" : "sell";
-    event.priceTicks = feed.bidTicks[index] ?? 0;
-    event.quantityLots = feed.bidLots[index] ?? 0;
-    this.#parts.engine.apply(event);
-  }
+/** How many messages of a feed are there by the time that the other ends. */
+function countUntil(feed: TapeFeed, other: TapeFeed): number {
+  const endMs = other.receivedMs[other.length - 1] ?? -Infinity;
+  let count = feed.length;
+  while (count > 0 && (feed.receivedMs[count - 1] ?? 0) > endMs) count -= 1;
+  return count;
 }

@@ -1,12 +1,13 @@
 /**
- * EquityTrack: the pair's worth through the run, once a second of virtual time and at the end, with
- * what the summary asks of it: drawdown, how far inventory strayed, and how long quotes were out.
+ * EquityTrack: the pair's worth, both legs, through the run, once a second of virtual time and at
+ * the end, with what the summary asks of it: drawdown, how far inventory strayed, and how long
+ * quotes were out.
  */
 
 import { type Decimal, plain, ZERO } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import { iqvMoveRatio, iqvRatio } from "#domain/iqv.ts";
 import type { PairEngine } from "#engine/pair-engine.ts";
-import { iqvMoveRatio, iqvRatio } from "#strategies/inventory.ts";
 
 export interface EquityPoint {
   readonly timeMs: number;
@@ -17,7 +18,16 @@ export interface EquityPoint {
   readonly equity: Decimal;
   readonly spreadCapture: Decimal;
   readonly inventoryRevaluation: Decimal;
+  readonly hedgeExecution: Decimal;
+  readonly hedgeRevaluation: Decimal;
   readonly fees: Decimal;
+  readonly funding: Decimal;
+  /** Signed position on the hedge venue; 0 where there is none. */
+  readonly hedgeBase: Decimal;
+  /** Bid plus ask there, in its ticks; 0: not known, or no hedge. */
+  readonly hedgeMidHalfTicks: number;
+  /** What is held beyond the target on both legs together, base currency. */
+  readonly netDelta: number;
   readonly iqvMoveRatio: number;
   readonly volatilityPct: number;
   readonly state: string;
@@ -70,10 +80,9 @@ export class EquityTrack {
   }
 
   addPoint(timeMs: number, open: OpenOrders = this.#openOrders()): void {
-    const { ledger, market, state, targetIqvRatio } = this.#engine;
+    const { ledger, hedge, market, state, targetIqvRatio } = this.#engine;
     const { midHalfTicks, volatilityPct } = market;
-    ledger.mark(midHalfTicks);
-    const pnl = ledger.pnl();
+    const pnl = this.#engine.pnl();
     const equity = ledger.openingEquity.plus(pnl.equityChange);
     this.#takeDrawdown(equity);
     const moveRatio = this.#moveRatio(midHalfTicks, targetIqvRatio);
@@ -86,7 +95,13 @@ export class EquityTrack {
       equity,
       spreadCapture: pnl.spreadCapture,
       inventoryRevaluation: pnl.inventoryRevaluation,
+      hedgeExecution: pnl.hedgeExecution,
+      hedgeRevaluation: pnl.hedgeRevaluation,
       fees: pnl.fees,
+      funding: pnl.funding,
+      hedgeBase: hedge?.book.ledger.base() ?? ZERO,
+      hedgeMidHalfTicks: hedge?.market.midHalfTicks ?? 0,
+      netDelta: this.#engine.netDelta,
       iqvMoveRatio: moveRatio,
       volatilityPct,
       state,

@@ -1,20 +1,23 @@
 /**
- * Writes a run's report: fills.csv, orders.csv, equity.csv and, last, summary.json, whose presence
- * says that the report is whole. Each file appears under its name only when it is complete.
+ * Writes a run's report: fills.csv, orders.csv, equity.csv, of a pair that hedged hedge_fills.csv,
+ * hedge_orders.csv and hedge.csv, and, last, summary.json, whose presence says that the report is
+ * whole. Each file appears under its name only when it is complete.
  */
 
 import { access, constants, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { formatScaled, plain } from "#domain/decimal.ts";
+import { plain } from "#domain/decimal.ts";
 import { InputError, messageOf } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { OrderTrace } from "#ports/sink.ts";
 import type { TapeFeed } from "#sim/market-tape.ts";
+import { type Cell, csv, mid, time } from "./csv.ts";
+import { hedgeFillsCsv, hedgeOrdersCsv, hedgeStepsCsv } from "./hedge-files.ts";
 import { MARKOUT_SECONDS, markoutsBps } from "./markouts.ts";
 import type { BacktestResult } from "./run-backtest.ts";
 import type { Summary } from "./summary.ts";
 
-type Cell = string | number | null;
+const HEDGE_FILES = ["hedge_fills.csv", "hedge_orders.csv", "hedge.csv"];
 
 /**
  * Makes the folder of a report, so that a run need not end to find out that it cannot be written.
@@ -44,10 +47,23 @@ export async function writeReport(
     await writeWhole(directory, "fills.csv", fillsCsv(result, instrument, feed));
     await writeWhole(directory, "orders.csv", ordersCsv(result, instrument));
     await writeWhole(directory, "equity.csv", equityCsv(result, instrument));
+    await writeHedge(directory, result);
     await writeWhole(directory, "summary.json", `${JSON.stringify(summary, null, 2)}\n`);
   } catch (cause) {
     throw cannotWrite(directory, cause);
   }
+}
+
+/** Of a run without a hedge nothing is left of an older report that had one. */
+async function writeHedge(directory: string, { hedge }: BacktestResult): Promise<void> {
+  if (hedge === null) {
+    for (const name of HEDGE_FILES) await rm(join(directory, name), { force: true });
+    return;
+  }
+  const { log, instrument } = hedge;
+  await writeWhole(directory, "hedge_fills.csv", hedgeFillsCsv(log, instrument));
+  await writeWhole(directory, "hedge_orders.csv", hedgeOrdersCsv(log, instrument));
+  await writeWhole(directory, "hedge.csv", hedgeStepsCsv(log));
 }
 
 function cannotWrite(directory: string, cause: unknown): InputError {
@@ -62,16 +78,6 @@ async function writeWhole(directory: string, name: string, text: string): Promis
   const partial = join(directory, `${name}.partial`);
   await writeFile(partial, text);
   await rename(partial, join(directory, name));
-}
-
-/** Milliseconds as they are on the tape, to a tenth of a microsecond: no more is known. */
-function time(timeMs: number): string {
-  return timeMs.toFixed(4);
-}
-
-/** Twice a mid in ticks as a price: half ticks need one decimal more. */
-function mid(midHalfTicks: number, instrument: Instrument): string {
-  return instrument.tickSize.times("0.5").times(formatScaled(midHalfTicks, 0)).toFixed();
 }
 
 function fillsCsv({ log }: BacktestResult, instrument: Instrument, feed: TapeFeed): string {
@@ -171,7 +177,9 @@ function traceCells(trace: OrderTrace | null, instrument: Instrument): Cell[] {
   ];
 }
 
-function equityCsv({ track }: BacktestResult, instrument: Instrument): string {
+function equityCsv({ track, hedge }: BacktestResult, instrument: Instrument): string {
+  const hedgeMid = (midHalfTicks: number): string | null =>
+    hedge === null || midHalfTicks === 0 ? null : mid(midHalfTicks, hedge.instrument);
   const header = [
     "time_ms",
     "mid",
@@ -180,7 +188,13 @@ function equityCsv({ track }: BacktestResult, instrument: Instrument): string {
     "equity",
     "spread_capture",
     "inventory_revaluation",
+    "hedge_execution",
+    "hedge_revaluation",
     "fees",
+    "funding",
+    "hedge_position",
+    "hedge_mid",
+    "net_delta",
     "iqv_move_ratio",
     "volatility_pct",
     "state",
@@ -195,7 +209,13 @@ function equityCsv({ track }: BacktestResult, instrument: Instrument): string {
     plain(point.equity),
     plain(point.spreadCapture),
     plain(point.inventoryRevaluation),
+    plain(point.hedgeExecution),
+    plain(point.hedgeRevaluation),
     plain(point.fees),
+    plain(point.funding),
+    plain(point.hedgeBase),
+    hedgeMid(point.hedgeMidHalfTicks),
+    point.netDelta,
     point.iqvMoveRatio,
     point.volatilityPct,
     point.state,
@@ -203,15 +223,4 @@ function equityCsv({ track }: BacktestResult, instrument: Instrument): string {
     point.openAsks,
   ]);
   return csv(header, rows);
-}
-
-function csv(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const lines = rows.map((row) => row.map(cellText).join(","));
-  return `${[header.join(","), ...lines].join("\n")}\n`;
-}
-
-/** Ours are names and numbers; the name of a shape may be a user's and hold anything. */
-function cellText(cell: Cell): string {
-  const text = String(cell ?? "");
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -3,7 +3,7 @@
  * Pure.
  */
 
-import type { Alert, AuditRecord, Sink } from "#ports/sink.ts";
+import type { Alert, AuditRecord, Execution, Sink } from "#ports/sink.ts";
 import type { LatencyModel } from "#sim/latency-model.ts";
 import { SimulatedLink } from "#sim/simulated-link.ts";
 
@@ -14,12 +14,22 @@ export interface LinkListener {
 }
 
 export class ReportingLink extends SimulatedLink implements Sink {
+  readonly hedge?: Execution;
   readonly #listener: LinkListener;
 
-  /** @param idPrefix how every client order id of this pair begins */
-  constructor(latency: LatencyModel, idPrefix: string, listener: LinkListener) {
+  /**
+   * @param idPrefix how every client order id of this pair begins
+   * @param hedge the wire to the hedge venue, where there is one
+   */
+  constructor(
+    latency: LatencyModel,
+    idPrefix: string,
+    listener: LinkListener,
+    hedge?: SimulatedLink,
+  ) {
     super(latency, idPrefix);
     this.#listener = listener;
+    if (hedge !== undefined) this.hedge = hedge;
   }
 
   alert(alert: Alert): void {

@@ -1,8 +1,10 @@
 /** The summary of a run, as written to summary.json. No wall-clock time in it. Pure. */
 
 import { type Decimal, decimal, decimalOfInteger, plain, ZERO } from "#domain/decimal.ts";
+import type { Fill } from "#domain/fill.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { TapeFeed } from "#sim/market-tape.ts";
+import type { HedgeLog } from "./hedge-log.ts";
 import { type MeanMarkout, meanMarkouts } from "./markouts.ts";
 import type { BacktestResult } from "./run-backtest.ts";
 
@@ -11,12 +13,44 @@ export interface PnlFigures {
   readonly equityChange: string;
   readonly spreadCapture: string;
   readonly inventoryRevaluation: string;
+  /** What hedge fills were better than the hedge venue's mid; usually a cost. */
+  readonly hedgeExecution: string;
+  readonly hedgeRevaluation: string;
+  /** Of both legs. */
   readonly fees: string;
   /** Perps only: else 0. */
   readonly funding: string;
   readonly transfers: string;
-  /** By the venue's balances: anything but 0 is a bug. */
+  /** By the venues' balances: anything but 0 is a bug. */
   readonly residual: string;
+}
+
+/** How far both legs together were from their target, base currency. */
+export interface NetDeltaFigures {
+  readonly max: number;
+  /** Over time. */
+  readonly mean: number;
+  /**
+   * Part of the time beyond the active hedge's band while it did not trade; null: there is none.
+   */
+  readonly outsideBand: number | null;
+}
+
+/** What was done on the hedge venue. */
+export interface HedgeFigures {
+  readonly fills: number;
+  readonly volumeBase: string;
+  readonly volumeQuote: string;
+  readonly makerShare: number;
+  readonly orders: {
+    readonly placed: number;
+    readonly canceled: number;
+    readonly rejected: number;
+  };
+  /** Steps of the hedgers' stories: `active: idle > hedging` and how often. */
+  readonly transitions: Readonly<Record<string, number>>;
+  /** Signed, at the end. */
+  readonly position: string;
 }
 
 export interface RunFigures {
@@ -42,6 +76,9 @@ export interface RunFigures {
   readonly openingEquity: string;
   /** Largest |move| of the inventory ratio from its target. */
   readonly maxInventoryDeviation: number;
+  readonly netDelta: NetDeltaFigures;
+  /** Null: the pair quoted alone. */
+  readonly hedge: HedgeFigures | null;
   readonly maxDrawdown: string;
   /** Of the peak that it fell from. */
   readonly maxDrawdownPct: number;
@@ -52,11 +89,21 @@ export interface RunFigures {
   readonly alerts: number;
 }
 
+/** What a market was, for people. */
+export type MarketFacts = Readonly<Record<string, string | number>>;
+
 export interface Summary extends RunFigures {
   readonly pair: string;
   readonly instrument: string;
-  readonly market: Readonly<Record<string, string | number>>;
+  readonly market: MarketFacts;
   readonly latency: string;
+  /** Null: the pair quoted alone. */
+  readonly hedgeVenue: {
+    readonly instrument: string;
+    readonly market: MarketFacts;
+    readonly latency: string;
+    readonly fundingRate: string;
+  } | null;
   readonly startMs: number;
   readonly endMs: number;
   readonly durationSeconds: number;
@@ -70,16 +117,9 @@ export function figuresOf(
   instrument: Instrument,
   feed: TapeFeed,
 ): RunFigures {
-  const { log, engine, track, pnl } = result;
+  const { log, engine, track, exposure, pnl } = result;
   const { placed, replaced, amended, canceled, denied } = engine.counts;
-  let filledLots = 0;
-  let volumeQuote = ZERO;
-  let makers = 0;
-  for (const { fill } of log.fills) {
-    filledLots += fill.quantityLots;
-    volumeQuote = volumeQuote.plus(instrument.notional(fill.priceTicks, fill.quantityLots));
-    if (fill.liquidity === "maker") makers += 1;
-  }
+  const { filledLots, ...filled } = tradedBy(log.fills, instrument);
   let sentLots = 0;
   let rejected = 0;
   for (const order of log.orders.values()) {
@@ -89,17 +129,16 @@ export function figuresOf(
   const fills = log.fills.length;
   return {
     queueModel,
-    fills,
-    volumeBase: instrument.sizeString(filledLots),
-    volumeQuote: plain(volumeQuote),
+    ...filled,
     fillRatio: ratio(filledLots, sentLots),
-    makerShare: ratio(makers, fills),
     orders: { placed, replaced, amended, canceled, denied, rejected },
     actionsPerFill: fills === 0 ? null : (placed + replaced + amended + canceled) / fills,
     pnl: {
       equityChange: plain(pnl.equityChange),
       spreadCapture: plain(pnl.spreadCapture),
       inventoryRevaluation: plain(pnl.inventoryRevaluation),
+      hedgeExecution: plain(pnl.hedgeExecution),
+      hedgeRevaluation: plain(pnl.hedgeRevaluation),
       fees: plain(pnl.fees),
       funding: plain(pnl.funding),
       transfers: plain(pnl.transfers),
@@ -107,12 +146,66 @@ export function figuresOf(
     },
     openingEquity: plain(result.openingEquity),
     maxInventoryDeviation: track.maxAbsMoveRatio,
+    netDelta: {
+      max: exposure.maxAbsDelta,
+      mean: exposure.meanAbsDelta,
+      outsideBand: exposure.outsideBand,
+    },
+    hedge: hedgeFiguresOf(result),
     maxDrawdown: plain(track.maxDrawdown),
     maxDrawdownPct: percentOf(track.maxDrawdown, track.maxDrawdownFrom),
     quoteUptime: track.quoteUptime,
     markouts: meanMarkouts(log.fills, feed),
     alerts: result.alertCount,
   };
+}
+
+interface Traded {
+  readonly filledLots: number;
+  readonly fills: number;
+  readonly volumeBase: string;
+  readonly volumeQuote: string;
+  readonly makerShare: number;
+}
+
+function tradedBy(rows: readonly { readonly fill: Fill }[], instrument: Instrument): Traded {
+  let filledLots = 0;
+  let volumeQuote = ZERO;
+  let makers = 0;
+  for (const { fill } of rows) {
+    filledLots += fill.quantityLots;
+    volumeQuote = volumeQuote.plus(instrument.notional(fill.priceTicks, fill.quantityLots));
+    if (fill.liquidity === "maker") makers += 1;
+  }
+  return {
+    filledLots,
+    fills: rows.length,
+    volumeBase: instrument.sizeString(filledLots),
+    volumeQuote: plain(volumeQuote),
+    makerShare: ratio(makers, rows.length),
+  };
+}
+
+function hedgeFiguresOf({ hedge, engine }: BacktestResult): HedgeFigures | null {
+  if (hedge === null) return null;
+  const { log, instrument } = hedge;
+  const { filledLots: _, ...traded } = tradedBy(log.fills, instrument);
+  const rejected = [...log.orders.values()].filter(({ ending }) => ending === "rejected").length;
+  return {
+    ...traded,
+    orders: { placed: log.orders.size, canceled: log.cancels, rejected },
+    transitions: transitionsOf(log),
+    position: plain(engine.hedge?.book.ledger.base() ?? ZERO),
+  };
+}
+
+function transitionsOf({ steps }: HedgeLog): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { hedger, from, to } of steps) {
+    const name = `${hedger}: ${from} > ${to}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function ratio(part: number, whole: number): number {

@@ -7,7 +7,7 @@ import { Command } from "commander";
 import * as v from "valibot";
 import { loadConfig } from "#config/load.ts";
 import { PAIR_COMMANDS } from "#control/routes.ts";
-import { budgetText, switchText } from "#control/text.ts";
+import { budgetText, hedgeTexts, switchText } from "#control/text.ts";
 import { InputError, messageOf } from "#domain/errors.ts";
 import { figures, table } from "./output.ts";
 
@@ -27,6 +27,7 @@ const EFFECTS: Readonly<Record<(typeof PAIR_COMMANDS)[number], string>> = {
   pause: "take a pair's orders off the market until it is resumed",
   resume: "quote again after a pause",
   cancel: "cancel a pair's orders now; it quotes on with new ones",
+  flatten: "take a pair's orders off the market and close its hedge, until it is resumed",
   halt: "stop a pair until it is rearmed",
   rearm: "let a halted pair quote again",
 };
@@ -67,6 +68,7 @@ const SummarySchema = v.object({
   asks: v.number(),
   base: v.string(),
   quote: v.string(),
+  hedgePosition: v.nullable(v.string()),
   fills: v.number(),
 });
 const PairsSchema = v.object({ pairs: v.array(SummarySchema) });
@@ -87,6 +89,42 @@ const SwitchSchema = v.variant("by", [
   v.object({ by: v.literal("venue"), afterMs: v.number() }),
   v.object({ by: v.literal("guardian"), reason: v.string() }),
 ]);
+const StandingSchema = v.object({
+  side: v.picklist(["buy", "sell"]),
+  triggerPrice: v.string(),
+  size: v.string(),
+  isWorking: v.boolean(),
+});
+const HedgeSchema = v.object({
+  venue: v.picklist(["binance-spot", "binance-perp", "hyperliquid"]),
+  symbol: v.string(),
+  baseAsset: v.string(),
+  quoteAsset: v.string(),
+  isConnected: v.boolean(),
+  mid: v.nullable(v.string()),
+  markPrice: v.nullable(v.string()),
+  fundingRate: v.nullable(v.number()),
+  nextFundingMs: v.nullable(v.number()),
+  position: v.string(),
+  activePosition: v.string(),
+  passivePosition: v.string(),
+  quote: v.string(),
+  equity: v.nullable(v.string()),
+  active: v.nullable(v.object({ state: v.string(), open: v.string(), isNeeded: v.boolean() })),
+  passive: v.nullable(
+    v.object({
+      state: v.string(),
+      anchorPrice: v.nullable(v.string()),
+      entryPrice: v.nullable(v.string()),
+      triggers: v.array(StandingSchema),
+      stop: v.nullable(StandingSchema),
+      open: v.string(),
+      isCovered: v.boolean(),
+    }),
+  ),
+  unhedgedSinceMs: v.nullable(v.number()),
+  orders: v.array(OrderSchema),
+});
 const StatusSchema = v.object({
   id: v.string(),
   state: v.string(),
@@ -104,6 +142,9 @@ const StatusSchema = v.object({
     position: v.nullable(v.string()),
   }),
   pnl: v.nullable(v.record(v.string(), v.string())),
+  timeMs: v.number(),
+  netDelta: v.number(),
+  hedge: v.nullable(HedgeSchema),
   shape: v.string(),
   fills: v.number(),
   restarts: v.number(),
@@ -138,7 +179,18 @@ async function tell(pair: string, command: string, options: ClientOptions): Prom
 }
 
 function pairsText(pairs: readonly v.InferOutput<typeof SummarySchema>[]): string {
-  const header = ["pair", "state", "mid", "bids", "asks", "base", "quote", "fills", "market"];
+  const header = [
+    "pair",
+    "state",
+    "mid",
+    "bids",
+    "asks",
+    "base",
+    "quote",
+    "hedge",
+    "fills",
+    "market",
+  ];
   const rows = pairs.map((pair) => [
     pair.id,
     stateText(pair),
@@ -147,6 +199,7 @@ function pairsText(pairs: readonly v.InferOutput<typeof SummarySchema>[]): strin
     String(pair.asks),
     pair.base,
     pair.quote,
+    pair.hedgePosition ?? "-",
     String(pair.fills),
     `${pair.mode} ${pair.venue}:${pair.symbol}`,
   ]);
@@ -165,6 +218,7 @@ function statusText(status: Status): string {
     ["mid", status.mid ?? "unknown"],
     [holds, `${inventory.base} ${inventory.baseAsset}`],
     ["", `${inventory.quote} ${inventory.quoteAsset}`],
+    ...under("hedge", hedgeTexts(status)),
     ...under("pnl", pnlTexts(status.pnl)),
     ["shape", status.shape],
     ["fills", String(status.fills)],
@@ -174,15 +228,21 @@ function statusText(status: Status): string {
     ...under("budgets", connection?.budgets.map(budgetText) ?? []),
     ...under("if mm dies", connection === null ? [] : [switchText(connection.deadMansSwitch)]),
   ]);
-  const rows = orders.map(({ side, price, size, filled, status: is }) => [
+  const own = ordersText(orders);
+  if (status.hedge === null) return `${head}\n\n${own}`;
+  return `${head}\n\n${own}\n\nhedge:\n${ordersText(status.hedge.orders)}`;
+}
+
+function ordersText(orders: Status["orders"]): string {
+  if (orders.length === 0) return "no open orders";
+  const rows = orders.map(({ side, price, size, filled, status }) => [
     side,
     price,
     size,
     filled,
-    is,
+    status,
   ]);
-  if (rows.length === 0) return `${head}\n\nno open orders`;
-  return `${head}\n\n${table(["side", "price", "size", "filled", "status"], rows)}`;
+  return table(["side", "price", "size", "filled", "status"], rows);
 }
 
 /** Lines of one thing: its name before the first of them. */

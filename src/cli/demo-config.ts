@@ -6,15 +6,18 @@ import { applyEdits, type JSONPath, modify } from "jsonc-parser";
 import demoConfig from "../../configs/demo.jsonc" with { type: "text" };
 import schema from "../../configs/schema.json" with { type: "json" };
 
+interface BinanceUrls {
+  readonly restUrl: string;
+  readonly wsApiUrl: string;
+  readonly streamUrl: string;
+}
+
 export interface DemoPlaces {
   readonly controlPort: number;
   /** Addresses of the mock venues. */
   readonly venues: {
-    readonly "binance-spot": {
-      readonly restUrl: string;
-      readonly wsApiUrl: string;
-      readonly streamUrl: string;
-    };
+    readonly "binance-spot": BinanceUrls;
+    readonly "binance-perp": BinanceUrls;
     readonly hyperliquid: { readonly restUrl: string; readonly wsUrl: string };
   };
   /** Of the account at the mock of Hyperliquid. */

@@ -1,6 +1,7 @@
 /**
- * The demo's two mock venues and the keys that they know: Binance Spot with ETHUSDT, Hyperliquid
- * with SUI, both with generated markets. Keys are new at each start. Listens on this machine.
+ * The demo's mock venues and the keys that they know: Binance Spot with ETHUSDT, Hyperliquid with
+ * SUI, and Binance USD-M with the perps that hedge them. All markets are generated; those of the
+ * hedges follow the quoted ones. Keys are new at each start. Listens on this machine.
  */
 
 import { generateKeyPairSync } from "node:crypto";
@@ -11,7 +12,14 @@ import { ORDER_PREFIX } from "#config/engine-params.ts";
 import { instrumentFor } from "#config/instrument-override.ts";
 import { parseConfig } from "#config/load.ts";
 import type { PairConfig } from "#config/schema.ts";
+import { InvariantError } from "#domain/errors.ts";
 import { parseClientOrderId } from "#domain/order.ts";
+import {
+  type MockBinancePerp,
+  type PerpSpec,
+  startMockBinancePerp,
+} from "#mock-venues/binance-perp/server.ts";
+import { mockPerpMarket } from "#mock-venues/binance-perp/symbol-rules.ts";
 import type { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
 import {
   type MockBinanceSpot,
@@ -20,11 +28,18 @@ import {
 } from "#mock-venues/binance-spot/server.ts";
 import { type MockHyperliquid, startMockHyperliquid } from "#mock-venues/hyperliquid/server.ts";
 import { syntheticSource } from "#mock-venues/market-source.ts";
+import { parseQueueModel } from "#sim/queue-model.ts";
 import { SyntheticMarket } from "#sim/synthetic-market.ts";
 import { OwnCloids } from "#venues/hyperliquid/cloid.ts";
 import { AgentWallet } from "#venues/hyperliquid/signing.ts";
 import { DEMO_CONFIG, type DemoPlaces } from "./demo-config.ts";
-import { portInUse, rehearsalSymbol, rehearsalUniverse, rehearsalWorld } from "./rehearsal.ts";
+import {
+  portInUse,
+  REHEARSAL_QUEUE,
+  rehearsalSymbol,
+  rehearsalUniverse,
+  rehearsalWorld,
+} from "./rehearsal.ts";
 
 export interface DemoVenues {
   readonly urls: DemoPlaces["venues"];
@@ -34,7 +49,7 @@ export interface DemoVenues {
 }
 
 export interface DemoKeys {
-  readonly binanceSpot: { readonly apiKey: string; readonly publicKey: string };
+  readonly binance: { readonly apiKey: string; readonly publicKey: string };
   /** Addresses of the account and of the agent that may trade for it. */
   readonly hyperliquid: { readonly address: string; readonly agent: string };
   /** The secrets, by the variables that the demo's config names. */
@@ -43,7 +58,11 @@ export interface DemoKeys {
 
 export interface DemoVenueOptions {
   /** 0: any free one. */
-  readonly ports: { readonly binanceSpot: number; readonly hyperliquid: number };
+  readonly ports: {
+    readonly binanceSpot: number;
+    readonly binancePerp: number;
+    readonly hyperliquid: number;
+  };
   readonly seed: number;
   readonly keys: DemoKeys;
 }
@@ -52,6 +71,9 @@ const ETH_START_PRICE = "2000";
 /** More than the pairs may use: the rest is somebody else's. */
 const BALANCES = { ETH: "10", USDT: "50000" };
 const USDC = "50000";
+const HEDGE_BALANCES = { USDT: "50000" };
+/** Seeds of the hedges' markets are so far from those of the markets that they follow. */
+const HEDGE_SEEDS = 100;
 /** As if of an old account: the venue has it a dead man's switch and a large address budget. */
 const LIFETIME_VOLUME = 5_000_000;
 
@@ -61,7 +83,7 @@ export function demoKeys(): DemoKeys {
   const apiKey = randomHex(32);
   const agentKey = `0x${bytesToHex(utils.randomSecretKey())}`;
   return {
-    binanceSpot: { apiKey, publicKey: publicKey.export({ type: "spki", format: "pem" }) },
+    binance: { apiKey, publicKey: publicKey.export({ type: "spki", format: "pem" }) },
     // Nobody has the account's own key: its agent is all that trades.
     hyperliquid: { address: `0x${randomHex(20)}`, agent: new AgentWallet(agentKey).address },
     env: {
@@ -76,47 +98,72 @@ function randomHex(bytes: number): string {
   return bytesToHex(crypto.getRandomValues(new Uint8Array(bytes)));
 }
 
+/** The generated markets that pairs quote, by the pairs' ids. */
+type Leaders = Map<string, SyntheticMarket>;
+
 /** @throws {InputError} `port-in-use` */
 export async function startDemoVenues(options: DemoVenueOptions): Promise<DemoVenues> {
   const { pairs } = parseConfig(DEMO_CONFIG, "the built-in demo config").config;
-  const spot = await startSpot(
-    pairs.filter(({ quote }) => quote.venue === "binance-spot"),
-    options,
-  );
-  const perps = pairs.filter(({ quote }) => quote.venue === "hyperliquid");
-  let hyperliquid: MockHyperliquid;
+  const leaders: Leaders = new Map();
+  const started: { stop: () => Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((mock) => mock.stop()));
+  };
+  const quotedAt = (venue: string): PairConfig[] =>
+    pairs.filter(({ quote }) => quote.venue === venue);
   try {
-    hyperliquid = await startPerps(perps, options);
+    const spot = await startSpot(quotedAt("binance-spot"), leaders, options);
+    started.push(spot);
+    const hyperliquid = await startPerps(quotedAt("hyperliquid"), leaders, options);
+    started.push(hyperliquid);
+    // Last: its markets follow those of the others.
+    const hedges = await startHedges(pairs, leaders, options);
+    started.push(hedges);
+    const ids = quotedAt("hyperliquid").map(({ id }) => id);
+    return {
+      urls: {
+        "binance-spot": urlsOf(spot),
+        "binance-perp": urlsOf(hedges),
+        hyperliquid: { restUrl: hyperliquid.url, wsUrl: hyperliquid.wsUrl },
+      },
+      ownOrders: async () => [
+        { venue: "binance-spot", count: await countAtBinance(spot.url) },
+        { venue: "binance-perp", count: await countAtBinance(hedges.url) },
+        { venue: "hyperliquid", count: await countAtPerps(hyperliquid.url, ids) },
+      ],
+      stop,
+    };
   } catch (thrown) {
-    await spot.stop();
+    await stop();
     throw thrown;
   }
-  const { url: restUrl, wsApiUrl, streamUrl } = spot;
-  const ids = perps.map(({ id }) => id);
-  return {
-    urls: {
-      "binance-spot": { restUrl, wsApiUrl, streamUrl },
-      hyperliquid: { restUrl: hyperliquid.url, wsUrl: hyperliquid.wsUrl },
-    },
-    ownOrders: async () => [
-      { venue: "binance-spot", count: await countAtSpot(restUrl) },
-      { venue: "hyperliquid", count: await countAtPerps(hyperliquid.url, ids) },
-    ],
-    stop: async () => {
-      await Promise.all([spot.stop(), hyperliquid.stop()]);
-    },
-  };
+}
+
+function urlsOf({
+  url,
+  wsApiUrl,
+  streamUrl,
+}: MockBinanceSpot | MockBinancePerp): DemoPlaces["venues"]["binance-spot"] {
+  return { restUrl: url, wsApiUrl, streamUrl };
 }
 
 async function startSpot(
   pairs: readonly PairConfig[],
+  leaders: Leaders,
   { ports, seed, keys }: DemoVenueOptions,
 ): Promise<MockBinanceSpot> {
-  const { apiKey, publicKey } = keys.binanceSpot;
+  const { apiKey, publicKey } = keys.binance;
+  const symbols = pairs.map((pair, index) => (parts: SymbolParts): MockSymbol => {
+    const instrument = instrumentFor(pair);
+    const own = { seed: seed + index, startMs: parts.nowMs() };
+    const market = new SyntheticMarket({ ...own, instrument, startPrice: ETH_START_PRICE });
+    leaders.set(pair.id, market);
+    return rehearsalSymbol(parts, { instrument, source: syntheticSource(market) });
+  });
   try {
     return await startMockBinanceSpot({
       port: ports.binanceSpot,
-      symbols: pairs.map((pair, index) => (parts) => mockSymbol(pair, seed + index, parts)),
+      symbols,
       keys: [{ apiKey, ed25519PublicKeyPem: publicKey }],
       balances: BALANCES,
       world: rehearsalWorld(seed),
@@ -126,22 +173,19 @@ async function startSpot(
   }
 }
 
-function mockSymbol(pair: PairConfig, seed: number, parts: SymbolParts): MockSymbol {
-  const instrument = instrumentFor(pair);
-  const startPrice = ETH_START_PRICE;
-  const startMs = parts.nowMs();
-  const market = new SyntheticMarket({ seed, instrument, startPrice, startMs });
-  return rehearsalSymbol(parts, { instrument, source: syntheticSource(market) });
-}
-
 async function startPerps(
   pairs: readonly PairConfig[],
+  leaders: Leaders,
   { ports, seed, keys }: DemoVenueOptions,
 ): Promise<MockHyperliquid> {
   const world = rehearsalWorld(seed);
   const { address, agent } = keys.hyperliquid;
   const coins = pairs.map(({ quote }) => quote.symbol);
-  const markets = { seed, speed: 1, startMs: world.nowMs(), startPrice: null };
+  const onMarket = (coin: string, market: SyntheticMarket): void => {
+    const pair = pairs.find(({ quote }) => quote.symbol === coin);
+    if (pair !== undefined) leaders.set(pair.id, market);
+  };
+  const markets = { seed, speed: 1, startMs: world.nowMs(), startPrice: null, onMarket };
   try {
     return await startMockHyperliquid({
       port: ports.hyperliquid,
@@ -159,13 +203,47 @@ async function startPerps(
   }
 }
 
-const SpotOrders = v.array(v.object({ clientOrderId: v.string() }));
+async function startHedges(
+  pairs: readonly PairConfig[],
+  leaders: Leaders,
+  { ports, seed, keys }: DemoVenueOptions,
+): Promise<MockBinancePerp> {
+  const world = rehearsalWorld(seed);
+  const { apiKey, publicKey } = keys.binance;
+  const queueModel = parseQueueModel(REHEARSAL_QUEUE);
+  const symbols = pairs.flatMap((pair, index): PerpSpec[] => {
+    if (pair.hedgeOn === undefined) return [];
+    const leader = leaders.get(pair.id);
+    if (leader === undefined) throw new InvariantError(`pair ${pair.id} has no market to follow`);
+    const { instrument, maxLeverage, startPrice } = mockPerpMarket(pair.hedgeOn.symbol);
+    const own = { seed: seed + HEDGE_SEEDS + index, startMs: world.nowMs() };
+    const market = new SyntheticMarket({ ...own, instrument, startPrice, leader });
+    return [{ instrument, maxLeverage, source: syntheticSource(market), queueModel }];
+  });
+  try {
+    return await startMockBinancePerp({
+      port: ports.binancePerp,
+      symbols,
+      keys: [{ apiKey, ed25519PublicKeyPem: publicKey }],
+      balances: HEDGE_BALANCES,
+      world,
+    });
+  } catch (thrown) {
+    throw portInUse(thrown, ports.binancePerp, "--mock-perp-port") ?? thrown;
+  }
+}
+
+/** At Binance USD-M those that wait for their price have an id of another name. */
+const BinanceOrders = v.array(
+  v.union([v.object({ clientOrderId: v.string() }), v.object({ clientAlgoId: v.string() })]),
+);
 const PerpOrders = v.array(v.object({ cloid: v.nullable(v.string()) }));
 
-async function countAtSpot(url: string): Promise<number> {
-  const orders = v.parse(SpotOrders, await openOrders(url));
-  return orders.filter(({ clientOrderId }) => {
-    return parseClientOrderId(clientOrderId)?.prefix === ORDER_PREFIX;
+async function countAtBinance(url: string): Promise<number> {
+  const orders = v.parse(BinanceOrders, await openOrders(url));
+  return orders.filter((order) => {
+    const id = "clientOrderId" in order ? order.clientOrderId : order.clientAlgoId;
+    return parseClientOrderId(id)?.prefix === ORDER_PREFIX;
   }).length;
 }
 

@@ -1,7 +1,7 @@
 /**
- * `mm demo`: two generated markets at two mock venues in this process, and MM trading them there
- * over the venues' real protocols: no keys, no network, no money. Writes into a temporary folder
- * only.
+ * `mm demo`: two generated markets at mock venues in this process, and MM trading and hedging them
+ * there over the venues' real protocols: no keys, no network, no money. Writes into a temporary
+ * folder only.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,7 +12,12 @@ import { loadConfig } from "#config/load.ts";
 import { InputError, messageOf } from "#domain/errors.ts";
 import type { Log } from "#runtime/log.ts";
 import { writeDemoConfig } from "./demo-config.ts";
-import { type DemoVenues, demoKeys, startDemoVenues } from "./demo-venues.ts";
+import {
+  type DemoVenueOptions,
+  type DemoVenues,
+  demoKeys,
+  startDemoVenues,
+} from "./demo-venues.ts";
 import { loggingChoice, secretsOf, startLogging } from "./logging.ts";
 import { withLogOptions } from "./run.ts";
 import { endSoon, OrdersLeftError, runSession } from "./session.ts";
@@ -21,6 +26,7 @@ interface DemoOptions {
   readonly seed: string;
   readonly controlPort: string;
   readonly mockPort: string;
+  readonly mockPerpPort: string;
   readonly mockHyperliquidPort: string;
   readonly logFormat: string;
   readonly logLevel: string;
@@ -28,10 +34,11 @@ interface DemoOptions {
 
 export function demoCommand(): Command {
   const command = new Command("demo")
-    .description("make two generated markets at two mock venues: no keys, no network, no money")
+    .description("make and hedge two generated markets at mock venues: no keys, no money")
     .option("--seed <seed>", "of the markets: same seed, same markets", "1")
     .option("--control-port <port>", "where to curl it; 0 takes a free port", "8787")
-    .option("--mock-port <port>", "where the mock of Binance listens; 0 takes a free port", "0")
+    .option("--mock-port <port>", "where the mock of Binance Spot listens; 0: a free port", "0")
+    .option("--mock-perp-port <port>", "where that of Binance USD-M listens", "0")
     .option("--mock-hyperliquid-port <port>", "where that of Hyperliquid listens", "0");
   return withLogOptions(command).action(demo);
 }
@@ -42,6 +49,7 @@ async function demo(options: DemoOptions): Promise<void> {
   const controlPort = wholeNumber(options.controlPort, "--control-port", MAX_PORT);
   const ports = {
     binanceSpot: wholeNumber(options.mockPort, "--mock-port", MAX_PORT),
+    binancePerp: wholeNumber(options.mockPerpPort, "--mock-perp-port", MAX_PORT),
     hyperliquid: wholeNumber(options.mockHyperliquidPort, "--mock-hyperliquid-port", MAX_PORT),
   };
   // Until the session listens to them: else they would end the process without its `exit`.
@@ -62,7 +70,7 @@ async function demo(options: DemoOptions): Promise<void> {
 
 interface DemoChoices {
   readonly controlPort: number;
-  readonly ports: { readonly binanceSpot: number; readonly hyperliquid: number };
+  readonly ports: DemoVenueOptions["ports"];
   readonly seed: number;
   readonly choice: ReturnType<typeof loggingChoice>;
 }
@@ -136,17 +144,21 @@ async function checkMocks({ ownOrders }: DemoVenues, log: Log): Promise<void> {
 
 function inviting(controlUrl: string, { urls }: DemoVenues, configPath: string): string {
   return `
-MM makes two markets at mock venues of its own: ETH at Binance Spot's, SUI at Hyperliquid's. In
-another terminal:
+MM makes two markets at mock venues of its own, ETH at Binance Spot's and SUI at Hyperliquid's, and
+hedges both on perps at Binance USD-M's. In another terminal:
 
   curl ${controlUrl}/pairs
   curl ${controlUrl}/pairs/SUI/pause         # its orders go, ETH's stay; /resume brings them back
-  curl '${controlUrl}/pairs/SUI?format=text' # position, guards, budgets
+  curl '${controlUrl}/pairs/ETH?format=text' # its hedge, position, guards, budgets
+  curl ${controlUrl}/pairs/ETH/flatten       # its orders and its hedge go; /resume brings them back
 
-What is open at the venues, by the venues themselves:
+A hedge opens a fill or two from now; its stop orders rest all the time. What is open at the venues,
+by the venues themselves:
 
   curl ${urls["binance-spot"].restUrl}/mock/orders
   curl ${urls.hyperliquid.restUrl}/mock/orders
+  curl ${urls["binance-perp"].restUrl}/mock/orders
+  curl ${urls["binance-perp"].restUrl}/mock/account
 
 Edit ${configPath}, then:
 

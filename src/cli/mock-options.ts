@@ -25,6 +25,7 @@ export interface MockVenueOptions {
   readonly secret?: string;
   readonly publicKey?: string;
   readonly connectionLifetime?: string;
+  readonly fundingInterval?: string;
   readonly address?: string;
   readonly agentKey?: string;
   readonly volume?: string;

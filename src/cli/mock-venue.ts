@@ -4,24 +4,23 @@
  */
 
 import { Command } from "commander";
+import { rehearseBinancePerp } from "./mock-binance-perp.ts";
 import { rehearseBinanceSpot } from "./mock-binance-spot.ts";
 import { rehearseHyperliquid } from "./mock-hyperliquid.ts";
 import { badOption, type MockVenueOptions, type Rehearsal } from "./mock-options.ts";
 
 interface Mock {
   readonly rehearse: (options: MockVenueOptions) => Promise<Rehearsal>;
-  /** Options that only this one takes. */
-  readonly own: readonly (keyof MockVenueOptions)[];
+  /** Options that it takes and not every other one does. */
+  readonly own: Options;
 }
 
+type Options = readonly (keyof MockVenueOptions)[];
+
+const OF_BINANCE: Options = ["tape", "apiKey", "secret", "publicKey", "connectionLifetime"];
 const MOCKS: ReadonlyMap<string, Mock> = new Map([
-  [
-    "binance-spot",
-    {
-      rehearse: rehearseBinanceSpot,
-      own: ["tape", "apiKey", "secret", "publicKey", "connectionLifetime"],
-    },
-  ],
+  ["binance-spot", { rehearse: rehearseBinanceSpot, own: OF_BINANCE }],
+  ["binance-perp", { rehearse: rehearseBinancePerp, own: [...OF_BINANCE, "fundingInterval"] }],
   ["hyperliquid", { rehearse: rehearseHyperliquid, own: ["address", "agentKey", "volume"] }],
 ]);
 const NAMES = [...MOCKS.keys()];
@@ -38,15 +37,21 @@ export function mockVenueCommand(): Command {
     .option("--price <price>", "what the one generated market starts at, quote currency")
     .option("--speed <factor>", "market time per time", "1")
     .option("--faults <file>", "a fault script, JSON")
-    .option("--balance <asset=amount>", "may be repeated; hyperliquid: of USDC", add, [])
-    .option("--tape <file>", "binance-spot: a raw recording of the one symbol, again and again")
-    .option("--api-key <key>", "binance-spot: the key that it knows")
-    .option("--secret <secret>", "binance-spot: of an HMAC key")
-    .option("--public-key <file>", "binance-spot: of an Ed25519 key instead, PEM")
+    .option(
+      "--balance <asset=amount>",
+      "may be repeated; of a margin asset at binance-perp, of USDC at hyperliquid",
+      add,
+      [],
+    )
+    .option("--tape <file>", "binance: a raw recording of the one symbol, again and again")
+    .option("--api-key <key>", "binance: the key that it knows")
+    .option("--secret <secret>", "binance: of an HMAC key")
+    .option("--public-key <file>", "binance: of an Ed25519 key instead, PEM")
     .option(
       "--connection-lifetime <time>",
-      "binance-spot: after which it cuts a connection: 90s, 24h (default: 24h)",
+      "binance: after which it cuts a connection: 90s, 24h (default: 24h)",
     )
+    .option("--funding-interval <time>", "binance-perp: from one funding to the next (default: 8h)")
     .option("--address <address>", "hyperliquid: of the account, 0x and 40 digits")
     .option("--agent-key <key>", "hyperliquid: private key of the agent that may trade for it")
     .option("--volume <usdc>", "hyperliquid: what the account has traded before (default: 0)")
@@ -80,8 +85,9 @@ async function mockVenue(venue: string, options: MockVenueOptions): Promise<void
 
 /** Passed over, an option of another venue would leave its user in the belief that it holds. */
 function requireOwnOptions(venue: string, options: MockVenueOptions): void {
-  for (const [name, { own }] of MOCKS) {
-    const foreign = name === venue ? undefined : own.find((key) => options[key] !== undefined);
+  const own = MOCKS.get(venue)?.own ?? [];
+  for (const [name, other] of MOCKS) {
+    const foreign = other.own.find((key) => !own.includes(key) && options[key] !== undefined);
     if (foreign === undefined) continue;
     const option = `--${foreign.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw badOption(option, `is of ${name}, not of ${venue}`);

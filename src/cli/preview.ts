@@ -8,14 +8,15 @@ import { loadConfig } from "#config/load.ts";
 import { loadStrategy } from "#config/load-strategy.ts";
 import type { PairConfig } from "#config/schema.ts";
 import { type Decimal, decimal, decimalOfNumber, plain, ZERO } from "#domain/decimal.ts";
-import { InputError } from "#domain/errors.ts";
+import { InputError, messageOf } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import { iqvRatio } from "#domain/iqv.ts";
 import { PositionLimits } from "#engine/position-limits.ts";
-import { iqvRatio } from "#strategies/inventory.ts";
 import { clampNames, Ladder, type LadderSide } from "#strategies/ladder.ts";
 import { LadderBuilder, type LadderInput, type SideRoom } from "#strategies/ladder-builder.ts";
 import { amountOption, choosePair } from "./options.ts";
 import { figures, percent, table, warn } from "./output.ts";
+import { type HedgePreview, hedgeFigures, hedgePreview } from "./preview-hedge.ts";
 
 interface PreviewOptions {
   readonly config: string;
@@ -76,10 +77,26 @@ async function preview(options: PreviewOptions): Promise<void> {
     ladder,
     room ?? undefined,
   );
-  const view: LadderView = { pair, instrument, ladder, input, isRaw, room };
+  const hedge = isComparison ? null : hedgeOf(pair, instrument, input);
+  const view: LadderView = { pair, instrument, ladder, input, isRaw, room, hedge };
   process.stdout.write(
     options.json === true ? `${JSON.stringify(asJson(view))}\n` : `${asText(view)}\n`,
   );
+}
+
+/** A ladder is shown all the same where the config has no rules of the hedge's instrument. */
+function hedgeOf(
+  pair: PairConfig,
+  instrument: Instrument,
+  input: LadderInput,
+): HedgePreview | null {
+  try {
+    return hedgePreview(pair, instrument, input);
+  } catch (thrown) {
+    if (!(thrown instanceof InputError) || thrown.code !== "no-instrument") throw thrown;
+    warn([`the hedge is not shown: ${messageOf(thrown)}`]);
+    return null;
+  }
 }
 
 /** What the position limits leave to each side, as they will when the pair trades. */
@@ -90,7 +107,7 @@ function roomOf(pair: PairConfig, instrument: Instrument, input: LadderInput): S
   return new PositionLimits(instrument, {
     maxPositionNotional: pair.risk.maxPositionNotional ?? null,
     maxNetDelta: pair.risk.maxNetDelta ?? null,
-  }).room({ ...input, positionLots });
+  }).room({ ...input, positionLots, hedgeLots: 0, hedgeUnits: 0 });
 }
 
 interface LadderView {
@@ -100,6 +117,8 @@ interface LadderView {
   readonly input: LadderInput;
   readonly isRaw: boolean;
   readonly room: SideRoom | null;
+  /** Null: the pair does not hedge. */
+  readonly hedge: HedgePreview | null;
 }
 
 function inputOf(options: PreviewOptions, pair: PairConfig, instrument: Instrument): LadderInput {
@@ -172,7 +191,7 @@ function deployedShare({ ladder, input }: LadderView): number {
 }
 
 function asJson(view: LadderView): object {
-  const { ladder } = view;
+  const { ladder, hedge } = view;
   return {
     iqvRatio: ladder.iqvRatio,
     iqvMoveRatio: ladder.iqvMoveRatio,
@@ -182,6 +201,9 @@ function asJson(view: LadderView): object {
     deployedShare: deployedShare(view),
     bids: levels(ladder.bids, view),
     asks: levels(ladder.asks, view),
+    ...(hedge === null
+      ? {}
+      : { hedge: { market: hedge.market, active: hedge.active, triggers: hedge.triggers } }),
   };
 }
 
@@ -195,6 +217,7 @@ function asText(view: LadderView): string {
     ["sell multiplier", ladder.asks.multiplier.toFixed(4)],
     ["deployed", percent(deployedShare(view), 2)],
     ...limitLines(view),
+    ...hedgeFigures(view.hedge),
   ]);
   const rows = [
     ...sideRows("sell", ladder.asks, view).toReversed(),

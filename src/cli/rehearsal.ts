@@ -17,7 +17,8 @@ import { systemWorld } from "#runtime/world.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
 import { SyntheticMarket } from "#sim/synthetic-market.ts";
 
-const QUEUE = "power:3";
+/** How our orders move forward in generated and recorded queues. */
+export const REHEARSAL_QUEUE = "power:3";
 
 interface RehearsalMarket {
   readonly instrument: Instrument;
@@ -33,7 +34,7 @@ export function rehearsalSymbol(parts: SymbolParts, market: RehearsalMarket): Mo
     ...market,
     account: wallet,
     fees: { kind: "received" },
-    queueModel: parseQueueModel(QUEUE),
+    queueModel: parseQueueModel(REHEARSAL_QUEUE),
     emit,
     nowMs,
     timers,
@@ -61,6 +62,8 @@ export interface RehearsalMarkets {
   readonly startMs: number;
   /** Of every coin, quote currency; null: what is usual for each. */
   readonly startPrice: string | null;
+  /** Told of each market, by its coin: others may follow it. */
+  readonly onMarket?: (coin: string, market: SyntheticMarket) => void;
 }
 
 /**
@@ -69,7 +72,7 @@ export interface RehearsalMarkets {
  */
 export function rehearsalUniverse(
   coins: readonly string[],
-  { seed, speed, startMs, startPrice }: RehearsalMarkets,
+  { seed, speed, startMs, startPrice, onMarket }: RehearsalMarkets,
 ): (HlCoinSpec | DelistedCoin)[] {
   return universeAround(coins, ({ name, szDecimals, maxLeverage, startPrice: usual }, index) => {
     const instrument = perpInstrument({ coin: name, szDecimals });
@@ -79,7 +82,8 @@ export function rehearsalUniverse(
       startPrice: startPrice ?? usual,
       startMs,
     });
-    const queueModel = parseQueueModel(QUEUE);
+    onMarket?.(name, market);
+    const queueModel = parseQueueModel(REHEARSAL_QUEUE);
     return { instrument, maxLeverage, source: syntheticSource(market), speed, queueModel };
   });
 }

@@ -9,6 +9,7 @@ import type { Config } from "#config/schema.ts";
 import { type ControlServer, startControlServer } from "#control/server.ts";
 import { InputError, InvariantError, MmError, messageOf } from "#domain/errors.ts";
 import type { Log } from "#runtime/log.ts";
+import { openOrders, type PairStatus } from "#runtime/pair-status.ts";
 import { type StopReport, Supervisor } from "#runtime/supervisor.ts";
 import type { Environment } from "#runtime/venue-access.ts";
 import { spawnFeedWorker, spawnPairWorker } from "#runtime/worker-port.ts";
@@ -178,7 +179,7 @@ class Session {
       .filter(({ left, problem }) => left.length > 0 || problem !== null)
       .map(({ id, left, problem }) => {
         const status = this.#supervisor.pair(id);
-        const market = status === undefined ? "" : ` (${status.venue}:${status.symbol})`;
+        const market = status === undefined ? "" : ` (${marketsOf(status)})`;
         const orders = left.length === 0 ? "" : `; orders ${left.join(", ")}`;
         return `  pair ${id}${market}: ${problem ?? "not confirmed to be gone"}${orders}`;
       });
@@ -187,7 +188,7 @@ class Session {
   }
 
   #openOrders(): number {
-    return this.#supervisor.pairs().reduce((count, { orders }) => count + orders.length, 0);
+    return this.#supervisor.pairs().flatMap(openOrders).length;
   }
 
   readonly #onEnd = (): void => {
@@ -198,7 +199,7 @@ class Session {
 
   #force(): void {
     const pairs = this.#supervisor.pairs().filter(({ state }) => state !== "stopped");
-    const ids = pairs.map(({ id, venue, symbol }) => `${id} (${venue}:${symbol})`).join(", ");
+    const ids = pairs.map((pair) => `${pair.id} (${marketsOf(pair)})`).join(", ");
     this.#supervisor.kill();
     const message =
       pairs.length === 0 ? "forced to end" : `forced to end: orders may still be open of ${ids}`;
@@ -241,6 +242,12 @@ function isTerminalGone(): boolean {
   }
 }
 
+/** Where a pair may have orders: `binance-spot:ETHUSDT, hedge binance-perp:ETHUSDT`. */
+function marketsOf({ venue, symbol, hedge }: PairStatus): string {
+  const own = `${venue}:${symbol}`;
+  return hedge === null ? own : `${own}, hedge ${hedge.venue}:${hedge.symbol}`;
+}
+
 const HOW_TO_CHECK =
-  "look at the account's open orders at the venue, and cancel those whose client id begins " +
-  "with mm- (at Hyperliquid: of the pair's coin, with a cloid)";
+  "look at the account's open orders at the venue, conditional ones too, and cancel those whose " +
+  "client id begins with mm- (at Hyperliquid: of the pair's coin, with a cloid)";

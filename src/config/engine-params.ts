@@ -7,7 +7,8 @@ import { binCount } from "#domain/bins.ts";
 import { decimal } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
-import type { EngineParams } from "#engine/params.ts";
+import type { EngineParams, HedgeSetup } from "#engine/params.ts";
+import type { HedgeParams } from "#hedge/params.ts";
 import type { LadderParams } from "#strategies/ladder-builder.ts";
 import type { StrategyParams } from "#strategies/strategy.ts";
 import type { PairConfig } from "./schema.ts";
@@ -19,7 +20,18 @@ export interface StartPosition {
   readonly quote: string;
 }
 
-const NO_POSITION: StartPosition = { base: "0", quote: "0" };
+export const NO_POSITION: StartPosition = { base: "0", quote: "0" };
+
+/** What is there when a pair starts. */
+export interface PairStart {
+  /** A quoted perp's; null: none is known to be there. */
+  readonly position?: StartPosition | null;
+  /** Absent: the pair does not hedge. */
+  readonly hedge?: {
+    readonly instrument: Instrument;
+    readonly position: StartPosition;
+  } | null;
+}
 
 /** How the order ids of every pair begin, so that they are recognised at the venue. */
 export const ORDER_PREFIX = "mm";
@@ -29,15 +41,12 @@ export function orderIdPrefix({ id }: PairConfig): string {
   return `${ORDER_PREFIX}-${id}`;
 }
 
-/**
- * @param epoch the run's number, larger than that of any run before
- * @param position of a perp at the start; null: none is known to be there
- */
+/** @param epoch the run's number, larger than that of any run before */
 export function engineParams(
   pair: PairConfig,
   instrument: Instrument,
   epoch: number,
-  position: StartPosition | null = null,
+  start: PairStart = {},
 ): EngineParams {
   const { capital, quoting, volatility, risk } = pair;
   return {
@@ -48,7 +57,7 @@ export function engineParams(
       base: capital.initInventoryAmount,
       quote: capital.initQuoteAmount,
       targetIqvRatio: capital.targetIqvRatio ?? null,
-      position: instrument.kind === "perp" ? (position ?? NO_POSITION) : null,
+      position: instrument.kind === "perp" ? (start.position ?? NO_POSITION) : null,
     },
     ladder: ladderParams(pair, instrument),
     volatility: {
@@ -77,6 +86,65 @@ export function engineParams(
       maxDailyLossPct: risk.maxDailyLossPct ?? null,
       minLiquidationDistancePct: instrument.kind === "perp" ? risk.minLiquidationDistancePct : null,
     },
+    hedge: hedgeSetup(pair, start.hedge ?? null),
+  };
+}
+
+function hedgeSetup(pair: PairConfig, hedge: PairStart["hedge"] | null): HedgeSetup | null {
+  if (hedge === null || hedge === undefined || pair.hedge === undefined) return null;
+  const { instrument, position } = hedge;
+  return { instrument, params: hedgeParams(pair, pair.hedge, instrument), position };
+}
+
+/** What part of `activeHedgeIqvRatio` a hedge leaves, and is unwound within, if not configured. */
+const USUAL_TARGET_PART = 1 / 2;
+const USUAL_UNWIND_PART = 1 / 4;
+
+function hedgeParams(
+  { risk }: PairConfig,
+  hedge: NonNullable<PairConfig["hedge"]>,
+  instrument: Instrument,
+): HedgeParams {
+  const { activeHedgeIqvRatio: opens, passiveHedgeRatio, passiveHedgeSpRatio } = hedge;
+  const active =
+    opens === undefined
+      ? null
+      : {
+          iqvRatio: opens,
+          targetIqvRatio: hedge.activeHedgeTargetIqvRatio ?? opens * USUAL_TARGET_PART,
+          unwindIqvRatio: hedge.activeHedgeUnwindIqvRatio ?? opens * USUAL_UNWIND_PART,
+          target: hedge.activeHedgeTarget,
+          unwindProportion: hedge.activeHedgeUnwindProportion,
+          intervalMs: hedge.activeHedgeIntervalSeconds * 1000,
+        };
+  const passive =
+    passiveHedgeRatio === undefined || passiveHedgeSpRatio === undefined
+      ? null
+      : {
+          ratio: passiveHedgeRatio,
+          stopRatio: passiveHedgeSpRatio,
+          proportion: hedge.passiveHedgeProportion,
+          neutralIqvRatio: hedge.passiveHedgeRefreshIqvRatio,
+          movePct: hedge.passiveHedgeMovePct,
+          onCrossed: hedge.passiveHedgeOnCrossed,
+          refreshIntervalMs: hedge.passiveHedgeRefreshIntervalSeconds * 1000,
+          cooldownMs: hedge.passiveHedgeCooldownSeconds * 1000,
+        };
+  return {
+    active,
+    passive,
+    execution: {
+      repegMs: hedge.repegSeconds * 1000,
+      makerDeadlineMs: hedge.makerDeadlineSeconds * 1000,
+      maxSlippagePct: hedge.maxSlippagePct,
+    },
+    minStepLots: Math.max(wholeLots(hedge.minHedgeOrderSize, instrument, "up"), instrument.minLots),
+    isDualSided: hedge.dualSidedHedge,
+    maxUnhedgedMs: hedge.maxUnhedgedSeconds * 1000,
+    closesOnHalt: hedge.onHalt === "flatten",
+    staleBookMs: risk.staleBookMs,
+    minLiquidationDistancePct: hedge.minHedgeLiquidationDistancePct,
+    maxMarginPct: hedge.maxHedgeMarginPct,
   };
 }
 

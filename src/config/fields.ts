@@ -13,8 +13,6 @@ interface About {
   readonly effect: string;
   /** What one of it is: `milliseconds`, `base currency`; absent for words and switches. */
   readonly unit?: string;
-  /** Read and checked, not yet acted on by this version. */
-  readonly notYetUsed?: boolean;
 }
 
 interface Range {
@@ -163,11 +161,7 @@ export function documented<T>(
   about: About,
   allowed: string,
 ): v.MetadataAction<T, Record<string, unknown>> {
-  return v.metadata({
-    description: about.effect,
-    allowed: withUnit(about, allowed),
-    ...(about.notYetUsed === true ? { notYetUsed: true } : {}),
-  });
+  return v.metadata({ description: about.effect, allowed: withUnit(about, allowed) });
 }
 
 function oneOf(words: readonly string[]): string {

@@ -27,25 +27,53 @@ const HYPERLIQUID_MIN_NOTIONAL = "10";
 const HYPERLIQUID_FIGURES = 5;
 const HYPERLIQUID_PRICE_DECIMALS = 6;
 
+/** One market of a pair and what its config says of the rules there. */
+interface Market {
+  /** For messages: `pair ETH`. */
+  readonly where: string;
+  readonly venue: VenueId;
+  readonly symbol: string;
+  readonly rules: InstrumentOverride | undefined;
+  /** Path of the rules in the pair. */
+  readonly path: string;
+}
+
 /**
  * The quoted instrument, by `instrumentOverride`.
  * @throws {InputError} `no-instrument` saying what to add, where its rules are not given
  */
-export function instrumentFor(pair: PairConfig): Instrument {
-  const { quote, instrumentOverride: rules } = pair;
-  if (rules === undefined) throw missingRules(pair);
-  const fees = BASE_FEE_RATES[quote.venue];
+export function instrumentFor({ id, quote, instrumentOverride: rules }: PairConfig): Instrument {
+  const { venue, symbol } = quote;
+  return instrumentOf({ where: `pair ${id}`, venue, symbol, rules, path: "instrumentOverride" });
+}
+
+/**
+ * The instrument that hedges, by `hedgeOn.instrumentOverride`; null where the pair has no hedge.
+ * @throws {InputError} `no-instrument`
+ */
+export function hedgeInstrumentFor({ id, hedgeOn }: PairConfig): Instrument | null {
+  if (hedgeOn === undefined) return null;
+  const { venue, symbol, instrumentOverride: rules } = hedgeOn;
+  const path = "hedgeOn.instrumentOverride";
+  return instrumentOf({ where: `pair ${id}`, venue, symbol, rules, path });
+}
+
+function instrumentOf(market: Market): Instrument {
+  const { venue, symbol, rules } = market;
+  if (rules === undefined) throw missingRules(market);
+  const fees = BASE_FEE_RATES[venue];
   const spec: InstrumentSpec = {
-    venue: quote.venue,
-    symbol: quote.symbol,
-    ...assetsOf(pair, rules),
-    kind: quote.venue === "binance-spot" ? "spot" : "perp",
-    ...gridOf(pair, rules),
+    venue,
+    symbol,
+    ...assetsOf(market, rules),
+    kind: venue === "binance-spot" ? "spot" : "perp",
+    ...gridOf(market, rules),
     ...(rules.minSize === undefined ? {} : { minSize: rules.minSize }),
     makerFeeRate: rules.makerFeeRate ?? fees.maker,
     takerFeeRate: rules.takerFeeRate ?? fees.taker,
     maxOpenOrders: rules.maxOpenOrders,
-    canAmend: quote.venue !== "hyperliquid",
+    canAmend: venue === "binance-spot",
+    canOpenByStop: venue !== "hyperliquid",
   };
   return new Instrument(spec);
 }
@@ -62,7 +90,7 @@ interface Grid {
   readonly minNotional: string;
 }
 
-function gridOf(pair: PairConfig, rules: InstrumentOverride): Grid {
+function gridOf(market: Market, rules: InstrumentOverride): Grid {
   const { szDecimals, tickSize, lotSize, minNotional } = rules;
   if (szDecimals !== undefined) {
     return {
@@ -73,14 +101,14 @@ function gridOf(pair: PairConfig, rules: InstrumentOverride): Grid {
     };
   }
   if (tickSize === undefined || lotSize === undefined || minNotional === undefined) {
-    throw missingRules(pair);
+    throw missingRules(market);
   }
   return { priceRule: { kind: "fixed-tick" }, tickSize, lotSize, minNotional };
 }
 
 /** Base and quote currency; ETHUSDT is cut at a known quote currency. */
-function assetsOf(pair: PairConfig, rules: InstrumentOverride): { base: string; quote: string } {
-  const { venue, symbol } = pair.quote;
+function assetsOf(market: Market, rules: InstrumentOverride): { base: string; quote: string } {
+  const { venue, symbol } = market;
   if (venue === "hyperliquid") {
     return { base: rules.base ?? symbol, quote: rules.quote ?? "USDC" };
   }
@@ -89,22 +117,23 @@ function assetsOf(pair: PairConfig, rules: InstrumentOverride): { base: string; 
   const quote = rules.quote ?? suffix;
   if (base === undefined || quote === undefined) {
     throw new InputError("no-instrument", `base and quote currency of ${symbol} are not known`, {
-      where: `pair ${pair.id}`,
-      hint: 'add to its instrumentOverride: "base": "ETH", "quote": "USDT"',
+      where: market.where,
+      hint: `add to its ${market.path}: "base": "ETH", "quote": "USDT"`,
     });
   }
   return { base, quote };
 }
 
-function missingRules(pair: PairConfig): InputError {
-  const { venue, symbol } = pair.quote;
-  const example =
+function missingRules({ where, venue, symbol, path }: Market): InputError {
+  const name = path.split(".").at(-1) ?? path;
+  const rules =
     venue === "hyperliquid"
-      ? '"instrumentOverride": { "szDecimals": 1, "minNotional": "10" }'
-      : '"instrumentOverride": { "tickSize": "0.01", "lotSize": "0.0001", "minNotional": "5" }';
+      ? '{ "szDecimals": 1, "minNotional": "10" }'
+      : '{ "tickSize": "0.01", "lotSize": "0.0001", "minNotional": "5" }';
+  const whose = name === path ? "the pair" : path.split(".").at(0);
   return new InputError(
     "no-instrument",
     `the rules of ${symbol} on ${venue} are not in the config, and no venue is asked in this run`,
-    { where: `pair ${pair.id}`, hint: `add to the pair, with the venue's figures: ${example}` },
+    { where, hint: `add to ${whose}, with the venue's figures: "${name}": ${rules}` },
   );
 }

@@ -1,9 +1,10 @@
 /**
  * What must hold between a pair's markets, accounts, hedge and instrument rules. One pure function
- * a rule; relations.ts lists them.
+ * a rule; relations.ts lists them. May import domain.
  */
 
-import { error, type Finding } from "./findings.ts";
+import { decimal, decimalOfNumber } from "#domain/decimal.ts";
+import { error, type Finding, warning } from "./findings.ts";
 import type { Config, PairConfig } from "./schema.ts";
 
 /** Every pair has an id of its own. */
@@ -37,18 +38,15 @@ export function accountsExist(pair: PairConfig, config: Config): Finding[] {
 }
 
 /** What is signed for the testnet is refused by the venue's own addresses. */
-export function testnetAddresses({ mode, quote }: PairConfig, config: Config): Finding[] {
-  const account = quote.account === undefined ? undefined : config.accounts[quote.account];
-  if (mode !== "live" || account?.venue !== "hyperliquid" || !account.testnet) return [];
+export function testnetAddresses(pair: PairConfig, config: Config): Finding[] {
   const { restUrl, wsUrl } = config.venues.hyperliquid ?? {};
-  return restUrl !== undefined && wsUrl !== undefined
-    ? []
-    : [
-        error(
-          "quote.account",
-          "signs for the testnet; give restUrl and wsUrl of it under venues.hyperliquid",
-        ),
-      ];
+  if (pair.mode !== "live" || (restUrl !== undefined && wsUrl !== undefined)) return [];
+  return (["quote", "hedgeOn"] as const).flatMap((part) => {
+    const account = config.accounts[pair[part]?.account ?? ""];
+    if (account?.venue !== "hyperliquid" || !account.testnet) return [];
+    const message = "signs for the testnet; give restUrl and wsUrl of it under venues.hyperliquid";
+    return [error(`${part}.account`, message)];
+  });
 }
 
 /** Live quoting is on Binance Spot and Hyperliquid. */
@@ -64,7 +62,11 @@ export function liveVenue({ mode, quote }: PairConfig): Finding[] {
 }
 
 /** Spot has no leverage; a margin mode is set together with a leverage, or not at all. */
-export function perpMargin({ quote }: PairConfig): Finding[] {
+export function perpMargin({ quote, hedgeOn }: PairConfig): Finding[] {
+  if (hedgeOn !== undefined && hedgeOn.marginMode !== undefined && hedgeOn.leverage === undefined) {
+    const message = `is missing; marginMode ${hedgeOn.marginMode} is set together with it`;
+    return [error("hedgeOn.leverage", message)];
+  }
   const { venue, leverage, marginMode } = quote;
   if (venue === "binance-spot") {
     return Object.entries({ leverage, marginMode })
@@ -107,11 +109,53 @@ export function hedgeComplete({ hedgeOn, hedge }: PairConfig): Finding[] {
   return found;
 }
 
-/** The override gives both steps and the minimum, in one of its two ways. */
-export function overrideComplete({ quote, instrumentOverride }: PairConfig): Finding[] {
-  if (instrumentOverride === undefined) return [];
-  const { szDecimals, tickSize, lotSize, minNotional } = instrumentOverride;
-  const at = (field: string): string => `instrumentOverride.${field}`;
+/** A hedge that opens must leave less than it opened at, and closes earlier still. */
+export function hedgeBands({ hedge }: PairConfig): Finding[] {
+  if (hedge?.activeHedgeIqvRatio === undefined) return [];
+  const { activeHedgeIqvRatio: opens } = hedge;
+  const fields = ["activeHedgeTargetIqvRatio", "activeHedgeUnwindIqvRatio"] as const;
+  return fields.flatMap((field) => {
+    const ratio = hedge[field];
+    return ratio === undefined || ratio < opens
+      ? []
+      : [error(`hedge.${field}`, `must be less than activeHedgeIqvRatio, ${opens}`)];
+  });
+}
+
+/**
+ * A hedge that sells opens beyond a move that inventory can make: all of the value in it is
+ * 1/target − 1. Where it cannot, only the hedge that buys is left, if any.
+ */
+export function hedgeReachable({ capital, hedge, hedgeOn }: PairConfig): Finding[] {
+  const opens = hedge?.activeHedgeIqvRatio;
+  const { targetIqvRatio } = capital;
+  if (hedgeOn === undefined || opens === undefined || targetIqvRatio === undefined) return [];
+  if (decimalOfNumber(targetIqvRatio).times(decimalOfNumber(opens).plus("1")).lt("1")) return [];
+  const reach = decimal("1").div(decimalOfNumber(targetIqvRatio)).minus("1").round(4, 0);
+  const message =
+    `is never passed by too much inventory: at a target ratio of ${targetIqvRatio} the move can ` +
+    `be ${reach.toFixed()} at most`;
+  return [warning("hedge.activeHedgeIqvRatio", message)];
+}
+
+/** An override gives both steps and the minimum, in one of its two ways. */
+export function overrideComplete({ quote, instrumentOverride, hedgeOn }: PairConfig): Finding[] {
+  return [
+    ...overrideFindings(quote.venue, instrumentOverride, "instrumentOverride"),
+    ...(hedgeOn === undefined
+      ? []
+      : overrideFindings(hedgeOn.venue, hedgeOn.instrumentOverride, "hedgeOn.instrumentOverride")),
+  ];
+}
+
+function overrideFindings(
+  venue: string,
+  override: PairConfig["instrumentOverride"],
+  path: string,
+): Finding[] {
+  if (override === undefined) return [];
+  const { szDecimals, tickSize, lotSize, minNotional } = override;
+  const at = (field: string): string => `${path}.${field}`;
   if (szDecimals === undefined) {
     return Object.entries({ tickSize, lotSize, minNotional })
       .filter(([, value]) => value === undefined)
@@ -119,8 +163,8 @@ export function overrideComplete({ quote, instrumentOverride }: PairConfig): Fin
         error(at(field), "is missing; tickSize, lotSize and minNotional go together"),
       );
   }
-  if (quote.venue !== "hyperliquid") {
-    return [error(at("szDecimals"), `is Hyperliquid's; ${quote.venue} needs tickSize and lotSize`)];
+  if (venue !== "hyperliquid") {
+    return [error(at("szDecimals"), `is Hyperliquid's; ${venue} needs tickSize and lotSize`)];
   }
   return Object.entries({ tickSize, lotSize })
     .filter(([, value]) => value !== undefined)

@@ -8,8 +8,10 @@ import { decimal, decimalOfNumber } from "#domain/decimal.ts";
 import { error, type Finding, type PairRule } from "./findings.ts";
 import {
   accountsExist,
+  hedgeBands,
   hedgeComplete,
   hedgeElsewhere,
+  hedgeReachable,
   liveVenue,
   ordersAllowed,
   overrideComplete,
@@ -37,7 +39,7 @@ export const PAIR_RULES: readonly PairRule[] = [
     says:
       "in mode live, an account with `testnet` needs both addresses under " +
       "`venues.hyperliquid`",
-    reads: ["mode", "quote.account"],
+    reads: ["mode", "quote.account", "hedgeOn"],
     readsRoot: ["accounts", "venues"],
     check: testnetAddresses,
   },
@@ -50,7 +52,7 @@ export const PAIR_RULES: readonly PairRule[] = [
     says:
       "`quote.leverage` and `quote.marginMode` are for perpetual futures only, and " +
       "`marginMode` needs `leverage`",
-    reads: ["quote.venue", "quote.leverage", "quote.marginMode"],
+    reads: ["quote.venue", "quote.leverage", "quote.marginMode", "hedgeOn"],
     check: perpMargin,
   },
   {
@@ -64,6 +66,20 @@ export const PAIR_RULES: readonly PairRule[] = [
       "too) or `activeHedgeIqvRatio`",
     reads: ["hedgeOn", "hedge"],
     check: hedgeComplete,
+  },
+  {
+    says:
+      "`activeHedgeTargetIqvRatio` and `activeHedgeUnwindIqvRatio` are less than " +
+      "`activeHedgeIqvRatio`",
+    reads: ["hedge"],
+    check: hedgeBands,
+  },
+  {
+    says:
+      "`activeHedgeIqvRatio` is less than 1/`targetIqvRatio` − 1 (else a warning: too much " +
+      "inventory never opens a hedge)",
+    reads: ["capital.targetIqvRatio", "hedge", "hedgeOn"],
+    check: hedgeReachable,
   },
   {
     says: "`initInventoryAmount` and `initQuoteAmount` are not both 0",
@@ -141,7 +157,7 @@ export const PAIR_RULES: readonly PairRule[] = [
     says:
       "`instrumentOverride` has `tickSize`, `lotSize` and `minNotional`; on " +
       "Hyperliquid `szDecimals` may stand for the steps",
-    reads: ["quote.venue", "instrumentOverride"],
+    reads: ["quote.venue", "instrumentOverride", "hedgeOn"],
     check: overrideComplete,
   },
   {

@@ -41,6 +41,22 @@ export function simulatedAccount(pair: PairConfig, { kind }: Instrument): Simula
     : { setup: { ...balances, feeAsset: FEE_ASSET_BALANCE }, fees: { kind: "asset", ...fees } };
 }
 
+/** What backs the hedge at its venue, and how fees are charged there; a position begins flat. */
+export function simulatedHedgeAccount({
+  capital,
+  simulation,
+  hedgeOn,
+}: PairConfig): SimulatedAccount {
+  return {
+    setup: {
+      base: "0",
+      quote: simulation.hedgeQuote ?? capital.initQuoteAmount,
+      leverage: String(hedgeOn?.leverage ?? USUAL_LEVERAGE),
+    },
+    fees: { kind: "quote" },
+  };
+}
+
 /** The third currency that simulated fees are charged in, with its price; null: there is none. */
 export function thirdFeeAsset({
   simulation: { feeAsset },

@@ -14,7 +14,7 @@ import { Refusal } from "./refusal.ts";
 import { orderCounts, pairLine, pairLines, reloadLines } from "./text.ts";
 
 /** What an operator may tell a pair; `stop` is the supervisor's alone. */
-export const PAIR_COMMANDS = ["pause", "resume", "cancel", "halt", "rearm"] as const;
+export const PAIR_COMMANDS = ["pause", "resume", "cancel", "flatten", "halt", "rearm"] as const;
 
 /** For people who called something else. */
 export const ROUTES: readonly string[] = [
@@ -43,6 +43,11 @@ export interface PairSummary
   readonly quote: string;
   /** A perp's, signed; null: spot. */
   readonly position: string | null;
+  /** The hedge's position, signed; null: the pair does not hedge. */
+  readonly hedgePosition: string | null;
+  /** What is held beyond the target on both legs together, base currency. */
+  readonly netDelta: number;
+  /** Of both legs. */
   readonly equity: string | null;
   readonly iqvRatio: number;
   readonly timeMs: number;
@@ -137,7 +142,8 @@ function pairOf(desk: TradingDesk, id: string): PairStatus {
 
 function summaryOf(status: PairStatus): PairSummary {
   const { id, state, reasons, mode, venue, symbol, mid, fills, restarts, timeMs } = status;
-  const { base, quote, position, equity, iqvRatio } = status.inventory;
+  const { netDelta, hedge, equity } = status;
+  const { base, quote, position, iqvRatio } = status.inventory;
   return {
     id,
     state,
@@ -150,6 +156,8 @@ function summaryOf(status: PairStatus): PairSummary {
     base,
     quote,
     position,
+    hedgePosition: hedge?.position ?? null,
+    netDelta,
     equity,
     iqvRatio,
     fills,

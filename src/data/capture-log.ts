@@ -6,7 +6,7 @@
 
 import type { BookUpdate } from "#domain/fused-book.ts";
 import { doubled } from "#sim/market-tape-builder.ts";
-import { type LevelList, MarketKind, MarketMessage } from "#venues/binance-spot/market-message.ts";
+import { type LevelList, MarketKind, MarketMessage } from "#venues/binance/market-message.ts";
 
 /** A message of the venue, and when it was recorded. */
 export class CaptureMessage extends MarketMessage {
@@ -49,9 +49,14 @@ export class CaptureLog {
     return this.#levels;
   }
 
-  /** Copies a message in, but for a print that is there already. @param line counted from 1 */
+  /**
+   * Copies a message in, but for a print that is there already or fills nobody, and for a mark
+   * price, which no tape has.
+   * @param line counted from 1
+   */
   append(message: CaptureMessage, line: number): void {
-    if (message.kind === MarketKind.trade && !this.#isNewTrade(message.lastId)) return;
+    if (message.kind === MarketKind.mark) return;
+    if (message.kind === MarketKind.trade && !this.#isNewPrint(message)) return;
     if (this.length === this.kind.length) this.#growMessages();
     const at = this.length;
     this.line[at] = line;
@@ -68,7 +73,7 @@ export class CaptureLog {
     this.length = at + 1;
     if (message.offGridSizes > 0 && this.offGridSizes === 0) this.firstOffGridLine = line;
     this.offGridSizes += message.offGridSizes;
-    if (message.kind === MarketKind.depth || message.kind === MarketKind.trade) {
+    if (message.eventMs > 0) {
       this.minLatencyMs = Math.min(this.minLatencyMs, message.receivedMs - message.eventMs);
     }
   }
@@ -84,7 +89,7 @@ export class CaptureLog {
   }
 
   /** The venue numbers an instrument's prints without a gap. */
-  #isNewTrade(id: number): boolean {
+  #isNewPrint({ lastId: id, levels }: MarketMessage): boolean {
     const lastId = this.#lastTradeId;
     if (id <= lastId) {
       this.duplicateTrades += 1;
@@ -92,7 +97,7 @@ export class CaptureLog {
     }
     if (lastId > 0) this.missingTrades += id - lastId - 1;
     this.#lastTradeId = id;
-    return true;
+    return (levels.lots[0] ?? 0) > 0;
   }
 
   #appendLevels(levels: LevelList): void {

@@ -7,7 +7,7 @@ import { NO_TICKS } from "#domain/book.ts";
 import { BookUpdate, FusedBook } from "#domain/fused-book.ts";
 import { FeedKind, type MarketTape, RowKind } from "#sim/market-tape.ts";
 import { emptyFeedMessage, type FeedMessage, MarketTapeBuilder } from "#sim/market-tape-builder.ts";
-import { MarketKind } from "#venues/binance-spot/market-message.ts";
+import { MarketKind } from "#venues/binance/market-message.ts";
 import type { CaptureLog } from "./capture-log.ts";
 import type { DepthChain } from "./depth-chain.ts";
 
@@ -17,7 +17,7 @@ export interface CaptureTimes {
   readonly clockOffsetMs: number;
   /** Shifted receive times; they never go back. */
   readonly receivedMs: Float64Array;
-  /** Exchange times; a ticker has the latest that it can have. */
+  /** Exchange times; a ticker that has none has the latest that it can have. */
   readonly exchangeMs: Float64Array;
 }
 
@@ -28,17 +28,13 @@ export interface CaptureTape {
 }
 
 /**
- * Sets the recorder's clock so that the fastest message of the log took `minFeedLatencyMs`.
- * A ticker carries no time of the venue's. It is stamped as if it had been as fast as that: not
- * before its true time, unless it was faster than every message that has one, so that a print stays
- * ahead of the touch that it caused.
+ * A ticker of spot carries no time of the venue's. It is stamped as if it had been as fast as the
+ * fastest message of the log: not before its true time, unless it was faster than every message
+ * that has one, so that a print stays ahead of the touch that it caused.
+ * @param clockOffsetMs added to the recorder's clock
  */
-export function timesOf(
-  log: CaptureLog,
-  chain: DepthChain,
-  minFeedLatencyMs: number,
-): CaptureTimes {
-  const clockOffsetMs = minFeedLatencyMs - log.minLatencyMs;
+export function timesOf(log: CaptureLog, chain: DepthChain, clockOffsetMs: number): CaptureTimes {
+  const fastestMs = log.minLatencyMs + clockOffsetMs;
   const receivedMs = new Float64Array(log.length);
   const exchangeMs = new Float64Array(log.length);
   let lastReceivedMs = -Infinity;
@@ -51,10 +47,8 @@ export function timesOf(
       // Depth must stay in the order of its ids, whatever its times say.
       lastDepthMs = Math.max(lastDepthMs, venueMs);
       exchangeMs[index] = lastDepthMs;
-    } else if (log.kind[index] === MarketKind.trade) {
-      exchangeMs[index] = venueMs;
     } else {
-      exchangeMs[index] = lastReceivedMs - minFeedLatencyMs;
+      exchangeMs[index] = venueMs > 0 ? venueMs : lastReceivedMs - fastestMs;
     }
   }
   // The snapshot is older than the first depth event that is applied to it.

@@ -6,7 +6,7 @@
 
 import { Book } from "#domain/book.ts";
 import { InputError } from "#domain/errors.ts";
-import { MarketKind } from "#venues/binance-spot/market-message.ts";
+import { MarketKind } from "#venues/binance/market-message.ts";
 import type { CaptureLog } from "./capture-log.ts";
 
 export interface DepthChain {
@@ -73,7 +73,8 @@ export interface BookCheck {
 
 /**
  * Builds a book from depth alone and compares its touch, after every event, with the newest
- * ticker in the file so far that is not newer than the book.
+ * ticker that is not newer than the book. It may stand behind the event in the file: the streams
+ * are not in step where depth is told at once.
  */
 export function checkDepth(log: CaptureLog, chain: DepthChain): BookCheck {
   const book = new Book();
@@ -88,7 +89,7 @@ export function checkDepth(log: CaptureLog, chain: DepthChain): BookCheck {
     if (book.isCrossed()) crossed += 1;
     if (event < chain.snapshot) continue;
     const bookId = log.lastId[event] ?? 0;
-    for (; next < event; next += 1) {
+    for (; next < log.length; next += 1) {
       if (log.kind[next] !== MarketKind.ticker) continue;
       if ((log.lastId[next] ?? 0) > bookId) break;
       ticker = next;

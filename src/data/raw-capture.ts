@@ -1,17 +1,17 @@
 /**
- * Loads a raw recording of one Binance spot symbol (a line: receive time in nanoseconds, a space,
- * the message as received) as a MarketTape. All or nothing: a tape is returned only where every
- * line was understood and the book is proven complete. Does file I/O.
+ * Loads a raw recording of one symbol of Binance, spot or USD-M (a line: receive time in
+ * nanoseconds, a space, the message as received), as a MarketTape. All or nothing: a tape is
+ * returned only where every line was understood and the book is proven complete. Does file I/O.
  */
 
 import { InputError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { MarketTape } from "#sim/market-tape.ts";
-import { MarketKind } from "#venues/binance-spot/market-message.ts";
-import { SpotLineParser } from "./binance-spot-lines.ts";
+import { MarketKind } from "#venues/binance/market-message.ts";
+import { BinanceLineParser } from "./binance-lines.ts";
 import { CaptureLog } from "./capture-log.ts";
 import { buildTape, timesOf } from "./capture-tape.ts";
-import { type BookCheck, checkDepth, joinDepth } from "./depth-chain.ts";
+import { type BookCheck, checkDepth, type DepthChain, joinDepth } from "./depth-chain.ts";
 import { type ProgressHandler, readLines } from "./line-reader.ts";
 
 /** A few sizes are older than the venue's lot; many mean that the lot is wrong. */
@@ -20,6 +20,7 @@ const MAX_OFF_GRID_SHARE = 0.01;
 export interface RawCaptureOptions {
   /** Gzip or plain text. */
   readonly path: string;
+  /** Its venue says how the lines are read: `binance-spot` or `binance-perp`. */
   readonly instrument: Instrument;
   /** What the fastest message of the recording took from the venue to us, by assumption. */
   readonly minFeedLatencyMs: number;
@@ -35,6 +36,8 @@ export interface RawCaptureStats {
   readonly missingTrades: number;
   /** What was added to the recorder's clock to make it the venue's. */
   readonly clockOffsetMs: number;
+  /** What the fastest message took by that clock; at least what was assumed. */
+  readonly fastestMs: number;
   /** Sizes that were no whole number of lots and were rounded (levels up, prints down). */
   readonly offGridSizes: number;
   /** The book from depth alone against the tickers. */
@@ -48,15 +51,48 @@ export interface RawCapture {
   readonly stats: RawCaptureStats;
 }
 
+/** A recording that was read, before its clock is set. */
+interface ReadCapture {
+  readonly options: RawCaptureOptions;
+  readonly lines: number;
+  readonly log: CaptureLog;
+  readonly chain: DepthChain;
+}
+
 /**
- * Reads a recording from end to end.
+ * Reads a recording from end to end, and sets its clock so that its fastest message took
+ * `minFeedLatencyMs`.
  * @throws {InputError} one, with file and line: `no-such-file`, `unreadable-file`,
  *   `truncated-gzip`, `corrupt-gzip`, `line-too-long`, `bad-line`, `bad-time`, `unknown-message`,
- *   `wrong-symbol`, `off-grid`, `empty-capture`, `no-snapshot`, `no-venue-time`, `depth-gap`
+ *   `wrong-symbol`, `off-grid`, `empty-capture`, `no-snapshot`, `no-venue-time`, `depth-gap`,
+ *   `unsupported-venue`
  */
 export async function loadRawCapture(options: RawCaptureOptions): Promise<RawCapture> {
-  const { path, instrument, minFeedLatencyMs, onProgress } = options;
-  const parser = new SpotLineParser(instrument, path);
+  const capture = await readCapture(options);
+  return makeTape(capture, clockOffsetOf(capture));
+}
+
+/**
+ * Reads recordings that one recorder made, such as a symbol's spot and perp of the same minutes,
+ * and puts them on one clock: the same offset is added to all receive times, so that what was
+ * received first in truth is received first. The offset is the least with which no message of any
+ * of them took less than that recording's `minFeedLatencyMs`; in the others the fastest took more
+ * (`stats.fastestMs`). Exchange times are the venues' own, whose clocks are taken to agree.
+ * @returns in the order of `captures`
+ * @throws {InputError} as `loadRawCapture`
+ */
+export async function loadRawCaptures(
+  captures: readonly RawCaptureOptions[],
+): Promise<RawCapture[]> {
+  const read: ReadCapture[] = [];
+  for (const options of captures) read.push(await readCapture(options));
+  const clockOffsetMs = Math.max(...read.map(clockOffsetOf));
+  return read.map((capture) => makeTape(capture, clockOffsetMs));
+}
+
+async function readCapture(options: RawCaptureOptions): Promise<ReadCapture> {
+  const { path, instrument, onProgress } = options;
+  const parser = new BinanceLineParser(instrument, path);
   const log = new CaptureLog();
   const lines = await readLines(
     path,
@@ -64,9 +100,16 @@ export async function loadRawCapture(options: RawCaptureOptions): Promise<RawCap
     onProgress,
   );
   checkContent(log, options);
-  const chain = joinDepth(log, path);
-  const times = timesOf(log, chain, minFeedLatencyMs);
-  const { tape, fusedCrossed } = buildTape(log, chain, times);
+  return { options, lines, log, chain: joinDepth(log, path) };
+}
+
+/** With it the fastest message took what it is assumed to have taken. */
+function clockOffsetOf({ log, options }: ReadCapture): number {
+  return options.minFeedLatencyMs - log.minLatencyMs;
+}
+
+function makeTape({ lines, log, chain }: ReadCapture, clockOffsetMs: number): RawCapture {
+  const { tape, fusedCrossed } = buildTape(log, chain, timesOf(log, chain, clockOffsetMs));
   return {
     tape,
     stats: {
@@ -75,7 +118,8 @@ export async function loadRawCapture(options: RawCaptureOptions): Promise<RawCap
       offGridSizes: log.offGridSizes,
       duplicateTrades: log.duplicateTrades,
       missingTrades: log.missingTrades,
-      clockOffsetMs: times.clockOffsetMs,
+      clockOffsetMs,
+      fastestMs: log.minLatencyMs + clockOffsetMs,
       check: checkDepth(log, chain),
       fusedCrossed,
     },

@@ -4,7 +4,7 @@
  * through a pause too, until an operator re-arms. Pure; its time is the caller's.
  */
 
-import type { Ledger } from "#domain/ledger.ts";
+import type { Decimal } from "#domain/decimal.ts";
 import { EquityGuard, type EquityReading } from "./equity-guard.ts";
 import type { PairState } from "./pair-state.ts";
 import type { RiskParams } from "./params.ts";
@@ -15,8 +15,8 @@ const BALANCED_RATIO = 0.05;
 
 /** What is looked at. */
 export interface EquityInput {
-  readonly ledger: Ledger;
-  readonly midHalfTicks: number;
+  /** Of both legs, net of transfers; null: not known yet. Asked for only where it is needed. */
+  readonly equity: () => Decimal | null;
   readonly state: PairState;
   /** What there is too much or too little of, as a part of the target. */
   readonly excessRatio: number;
@@ -43,12 +43,11 @@ export class EquityWatch {
 
   /** @returns what the pair has to become; null: it stays what it is */
   check(nowMs: number, input: EquityInput): "halted" | "reducing" | null {
-    const { ledger, state } = input;
+    const { state } = input;
     this.#nextMs = nowMs + INTERVAL_MS;
-    // A fill may have been booked before the first price.
-    if (this.#guard.isOff || !ledger.isMarked || input.midHalfTicks === 0) return null;
-    ledger.mark(input.midHalfTicks);
-    const verdict = this.#guard.update(nowMs, ledger.equity().minus(ledger.transfers));
+    const equity = this.#guard.isOff ? null : input.equity();
+    if (equity === null) return null;
+    const verdict = this.#guard.update(nowMs, equity);
     if (state === "halted" || state === "stopping") return null;
     this.mustReduce ||= verdict !== "fine";
     const isReduced = state === "reducing" && Math.abs(input.excessRatio) < BALANCED_RATIO;

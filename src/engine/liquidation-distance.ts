@@ -4,7 +4,12 @@
  */
 
 import type { AccountEvent } from "#domain/events.ts";
-import type { PositionInput } from "./position-limits.ts";
+
+/** What is looked at: a signed position, and twice the mid in ticks. */
+interface LiquidationInput {
+  readonly positionLots: number;
+  readonly midHalfTicks: number;
+}
 
 /** Once too near, the distance must be this many times the limit again. */
 const HYSTERESIS = 1.2;
@@ -29,7 +34,7 @@ export class LiquidationDistance {
    * In per cent of the mid, negative beyond the price; Infinity where there is no mid yet, nothing
    * to liquidate, or the position is on the other side since.
    */
-  pct({ positionLots, midHalfTicks }: PositionInput): number {
+  pct({ positionLots, midHalfTicks }: LiquidationInput): number {
     if (this.#sign === 0 || Math.sign(positionLots) !== this.#sign) return Infinity;
     if (midHalfTicks === 0) return Infinity;
     return (this.#sign * (midHalfTicks - this.#halfTicks) * 100) / midHalfTicks;

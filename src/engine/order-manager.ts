@@ -8,9 +8,9 @@ import type { OrderEvent } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
 import type { Side } from "#domain/instrument.ts";
 import { type OrderRequest, parseClientOrderId } from "#domain/order.ts";
+import { RecentMap } from "#domain/recent-map.ts";
 import type { OrderTrace } from "#ports/sink.ts";
 import { ManagedOrder } from "./managed-order.ts";
-import { RecentMap } from "./recent-map.ts";
 
 /** Ended orders that are kept for late reports, and trade keys kept against duplicates. */
 const MAX_ENDED_ORDERS = 4096;
@@ -64,6 +64,11 @@ export class OrderManager {
   /** Executions that were booked since the start. */
   get bookedFills(): number {
     return this.#bookedFills;
+  }
+
+  /** An order may still have an execution, or one is missing. */
+  get isOpen(): boolean {
+    return this.#live.size > 0 || this.lacksFills;
   }
 
   /** The venue filled more than the executions that reached us: they must be fetched. */

@@ -4,12 +4,13 @@
  * randomness: same events, same commands, byte for byte. Live, paper, backtest, replay drive it.
  */
 
+import type { Decimal } from "#domain/decimal.ts";
 import { messageOf } from "#domain/errors.ts";
 import type {
   AccountEvent,
   BookEvent,
-  ConnectionEvent,
   EngineEvent,
+  HedgeEvent,
   OperatorCommand,
   OrderEvent,
 } from "#domain/events.ts";
@@ -20,11 +21,14 @@ import type { Sink } from "#ports/sink.ts";
 import type { Ladder } from "#strategies/ladder.ts";
 import type { Strategy } from "#strategies/strategy.ts";
 import { ActionBudget } from "./action-budget.ts";
+import { Agreement } from "./agreement.ts";
 import type { EquityReading } from "./equity-guard.ts";
 import { EquityWatch } from "./equity-watch.ts";
+import type { HedgeDesk } from "./hedge-desk.ts";
 import { MarketState } from "./market-state.ts";
 import { callsForLadder, OrderManager } from "./order-manager.ts";
-import { PairBooks } from "./pair-books.ts";
+import { type Mids, PairBooks, type PairPnl } from "./pair-books.ts";
+import { PairHedge } from "./pair-hedge.ts";
 import { PairInputs } from "./pair-inputs.ts";
 import { PairNews } from "./pair-news.ts";
 import { activeState, mayQuote, type PairState, stateAfter } from "./pair-state.ts";
@@ -58,15 +62,14 @@ export class PairEngine {
   readonly #budget: ActionBudget;
   readonly #quoter: Quoter;
   readonly #reconciler: Reconciler;
+  readonly #agreement: Agreement;
   readonly #clock = new RequoteClock();
   readonly #input: PairInputs;
+  readonly #hedging: PairHedge;
   #params: EngineParams;
   #state: PairState = "starting";
   #nowMs = -Infinity;
   #nextCheckMs = -Infinity;
-  #clockOffsetMs = 0;
-  /** The venue was swept and agreed, once. */
-  #hasStarted = false;
   /** A guard or the state changed, an order showed up: look at once, whatever the clock says. */
   #mustReview = true;
 
@@ -89,17 +92,16 @@ export class PairEngine {
     this.#equity = new EquityWatch(risk);
     this.#budget = new ActionBudget(risk.actionsPer10s, risk.actionReservePct);
     this.#reconciler = new Reconciler(this.orders, sink);
-    this.#quoter = new Quoter({
-      instrument,
-      params,
-      strategy,
-      orders: this.orders,
-      guards: this.#guards,
-      budget: this.#budget,
-      sink,
-    });
     this.#input = new PairInputs(instrument, params.capital);
     this.#input.takeCapital(this.ledger);
+    // Each takes of these what it leans on.
+    const { orders, market } = this;
+    const own = { guards: this.#guards, books: this.#books, news: this.#news, input: this.#input };
+    const parts = { instrument, params, strategy, sink, orders, market, ...own };
+    this.#agreement = new Agreement({ ...parts, reconciler: this.#reconciler });
+    this.#quoter = new Quoter({ ...parts, budget: this.#budget });
+    this.#hedging = new PairHedge({ ...parts, onGuard: (guard) => this.#onGuard(guard) });
+    this.#books.hedge = this.#hedging.desk?.book.ledger ?? null;
   }
 
   get state(): PairState {
@@ -123,8 +125,30 @@ export class PairEngine {
   get iqvMoveRatio(): number {
     return this.ledger.isMarked ? this.#input.moveRatio(this.market.midHalfTicks) || 0 : 0;
   }
+  /** The hedge leg; null: the pair has none. */
+  get hedge(): HedgeDesk | null {
+    return this.#hedging.desk;
+  }
+  /** What is held beyond the target on both legs together, base currency, a float. */
+  get netDelta(): number {
+    const { midHalfTicks } = this.market;
+    const position = this.#input.positionAt(midHalfTicks);
+    return this.#guards.deltaLots(position) * this.#instrument.lotValue;
+  }
+  /** An order of either leg may be open, or a fill of one is missing. */
+  get hasOpenOrders(): boolean {
+    return this.orders.isOpen || this.#hedging.hasOpenOrders;
+  }
+  /** Of both legs, marked at what is known now. */
+  pnl(): PairPnl {
+    return this.#books.pnl(this.#mids);
+  }
+  /** What both legs are worth, quote currency. @throws {InvariantError} before the first price */
+  equity(): Decimal {
+    return this.#books.equity(this.#mids);
+  }
   guards(): readonly GuardReading[] {
-    return this.#guards.readings();
+    return [...this.#guards.readings(), ...this.#hedging.guards()];
   }
   equityGuards(): readonly EquityReading[] {
     return this.#equity.readings();
@@ -147,6 +171,7 @@ export class PairEngine {
     this.#guards.reconfigure(guardLimits(params, this.#instrument), ladderRange(params));
     this.#equity.reconfigure(risk);
     this.#budget.setLimits(risk.actionsPer10s, risk.actionReservePct);
+    this.#hedging.reconfigure(params);
     this.#params = params;
     this.#nextCheckMs = -Infinity;
     this.#clock.wantNow("reconfigured");
@@ -188,7 +213,9 @@ export class PairEngine {
       case "trade":
       case "time":
       case "mark":
+        return;
       case "hedge":
+        this.#onHedge(event, nowMs);
         return;
       case "reference":
         this.market.onReference(event.priceTicks);
@@ -208,7 +235,7 @@ export class PairEngine {
         this.#onAccount(event, nowMs);
         return;
       case "connection":
-        this.#onConnection(event, nowMs);
+        this.#agreement.onConnection(event, nowMs);
         return;
       case "history":
         this.market.onHistory(event.prices);
@@ -217,8 +244,7 @@ export class PairEngine {
         this.#budget.report(event.remaining, event.limit, nowMs);
         return;
       case "clock":
-        this.#clockOffsetMs = event.offsetMs;
-        this.#guards.onClock(event.offsetMs);
+        this.#agreement.onClock(event);
         return;
       case "operator":
         this.#onOperator(event.command, nowMs);
@@ -268,52 +294,31 @@ export class PairEngine {
 
   #onFill(fill: Fill, nowMs: number): void {
     if (this.orders.onFill(fill) !== "booked") return;
-    const midHalfTicks = this.market.midHalfTicks;
-    this.ledger.bookFill(fill, midHalfTicks > 0 ? midHalfTicks : 2 * fill.priceTicks);
+    this.ledger.bookFill(fill, this.market.midHalfTicks || 2 * fill.priceTicks);
     this.#guards.onFill(fill.side, nowMs);
     this.#input.takeCapital(this.ledger);
     if (this.orders.find(fill.clientOrderId) === undefined) this.#news.strayFill(fill, nowMs);
     this.#clock.want("fill");
+    this.#hedging.act(nowMs, this.#state);
+  }
+
+  #onHedge(event: HedgeEvent, nowMs: number): void {
+    if (this.#hedging.apply(event, nowMs, this.#state)) this.#clock.want("hedge");
   }
 
   #onAccount(event: AccountEvent, nowMs: number): void {
-    const differs = this.#books.isContradictedBy(event);
-    // A fill on its way explains it, but not once the venue has told all there are.
-    const isFinal = event.openOrderIds !== null || !this.orders.lacksFills;
-    if (differs !== this.#guards.isTripped("balance-mismatch") && isFinal) {
-      this.#guards.onMismatch(differs);
-      if (differs) this.#reconciler.ask(nowMs);
-    }
-    this.#guards.onAccount(event);
-    if (!this.#reconciler.onAccount(event, nowMs)) return;
-    this.#guards.onCompared();
+    if (!this.#agreement.onAccount(event, nowMs)) return;
     // It may have ended a doubt: what was to go and rests on is planned anew.
     this.#clock.want("compared");
-    if (this.#state === "starting" && event.openOrderIds?.length === 0) this.#start(nowMs);
-  }
-
-  #start(nowMs: number): void {
-    if (Math.abs(this.#clockOffsetMs) > this.#params.risk.clockOffsetRefuseMs) {
-      const message = `the venue's clock is ${this.#clockOffsetMs} ms off: not starting`;
-      this.#news.alert("critical", "clock-offset", message, nowMs);
-      return;
-    }
-    this.#hasStarted = true;
+    if (this.#state !== "starting" || event.openOrderIds?.length !== 0) return;
+    if (!this.#agreement.start(nowMs, this.#params.risk.clockOffsetRefuseMs)) return;
     this.#setState(activeState(true, this.#equity.mustReduce), "the venue agrees", nowMs);
-  }
-
-  #onConnection(event: ConnectionEvent, nowMs: number): void {
-    this.#guards.onConnection(event.state, nowMs);
-    if (event.state !== "up") return;
-    // What an earlier run left open is swept before anything is quoted.
-    if (!this.#hasStarted) this.#sink.cancelAll();
-    this.#reconciler.onReconnected(nowMs);
   }
 
   #onOperator(command: OperatorCommand, nowMs: number): void {
     if (command === "cancel") this.#quoter.pull(nowMs, false);
     if (command === "rearm") this.#equity.rearm();
-    const active = activeState(this.#hasStarted, this.#equity.mustReduce);
+    const active = activeState(this.#agreement.hasStarted, this.#equity.mustReduce);
     this.#setState(stateAfter(this.#state, command, active), `operator: ${command}`, nowMs);
   }
 
@@ -330,31 +335,24 @@ export class PairEngine {
     const oldestDoubtMs = this.#reconciler.tick(nowMs);
     const position = this.#input.positionAt(this.market.midHalfTicks);
     this.#guards.evaluate({ ...position, nowMs, oldestDoubtMs });
-    this.#checkAgreement(nowMs);
+    this.#hedging.check(nowMs, this.#state);
+    this.#agreement.check(nowMs, this.#state === "starting");
     if (!this.#mayQuote()) this.#quoter.pull(nowMs, true);
     if (this.#quoter.isDeferred) this.#clock.want("deferred");
     if (this.#equity.isDue(nowMs)) this.#checkEquity(nowMs);
   }
 
-  /** What is wrong between the venue and us is asked for until it is right. */
-  #checkAgreement(nowMs: number): void {
-    if (this.#guards.isTripped("connection")) return;
-    if (this.#guards.wantsReconcile || this.#state === "starting") {
-      this.#reconciler.ask(nowMs);
-    } else {
-      this.#reconciler.recheck(nowMs, this.#guards.isInDispute);
-    }
-  }
-
   #checkEquity(nowMs: number): void {
-    const { ledger, market } = this;
-    const { midHalfTicks } = market;
-    const excessRatio = this.#input.excessRatio(midHalfTicks);
-    const state = this.#state;
-    const to = this.#equity.check(nowMs, { ledger, midHalfTicks, state, excessRatio });
+    const excessRatio = this.#input.excessRatio(this.market.midHalfTicks);
+    const equity = (): Decimal | null => this.#books.netEquity(this.#mids);
+    const to = this.#equity.check(nowMs, { equity, state: this.#state, excessRatio });
     if (to === null) return;
     this.#news.alert("critical", `equity-${to}`, this.#equity.describe(), nowMs);
     this.#setState(to, "equity guard", nowMs);
+  }
+
+  get #mids(): Mids {
+    return { quoting: this.market.midHalfTicks, hedge: this.hedge?.market.midHalfTicks ?? 0 };
   }
 
   #mayQuote(): boolean {
@@ -376,7 +374,8 @@ export class PairEngine {
     const reason = this.#clock.reason(nowMs);
     this.#clock.setInterval(nowMs, this.#params.requote);
     this.#clock.renewed(midHalfTicks, this.#quoter.requoteDistance(midHalfTicks));
-    const limits = this.#input.sideLimits(this.#isReducing, this.#guards.room(this.#input));
+    const room = this.#hedging.room(this.#guards.room(this.#input));
+    const limits = this.#input.sideLimits(this.#isReducing, room);
     this.#quoter.requote(this.#input.ladderInput(this.#isReducing), reason, limits);
   }
 
@@ -395,6 +394,7 @@ export class PairEngine {
     this.#news.state(this.#state, to, reason, nowMs);
     this.#state = to;
     this.#mustReview = true;
+    this.#hedging.act(nowMs, to);
     this.#clock.want(`state-${to}`);
   }
 }

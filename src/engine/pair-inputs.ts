@@ -5,9 +5,10 @@
 
 import { decimal } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import { iqvMoveRatio, iqvRatio } from "#domain/iqv.ts";
 import type { Ledger } from "#domain/ledger.ts";
-import { iqvMoveRatio, iqvRatio } from "#strategies/inventory.ts";
 import type { LadderInput, SideRoom } from "#strategies/ladder-builder.ts";
+import type { QuotingExposure } from "./hedge-desk.ts";
 import type { MarketState } from "./market-state.ts";
 import type { CapitalParams } from "./params.ts";
 import type { PositionInput } from "./position-limits.ts";
@@ -19,6 +20,8 @@ export class PairInputs implements LadderInput, PositionInput {
   inventoryLots = 0;
   positionLots = 0;
   quoteUnits = 0;
+  hedgeLots = 0;
+  hedgeUnits = 0;
   targetIqvRatio: number;
   volatilityPct = -1;
   bestBidTicks = 0;
@@ -58,6 +61,29 @@ export class PairInputs implements LadderInput, PositionInput {
     this.quoteUnits = Math.max(0, instrument.wholeNotionalUnits(ledger.quote()));
   }
 
+  /** The hedge's position changed. @param base signed; @param quote what it brought in */
+  takeHedge(base: number, quote: number): void {
+    const { lotValue, tickValue } = this.#instrument;
+    this.hedgeLots = base / lotValue;
+    this.hedgeUnits = quote / (lotValue * tickValue);
+  }
+
+  /** Quote currency, a float. */
+  priceOf(midHalfTicks: number): number {
+    return (midHalfTicks / 2) * this.#instrument.tickValue;
+  }
+
+  /** The quoting leg as the hedgers see it, at this price: floats. @param mid quote currency */
+  exposureAt(mid: number): QuotingExposure {
+    const { lotValue, tickValue } = this.#instrument;
+    return {
+      mid,
+      inventory: this.inventoryLots * lotValue,
+      quote: this.quoteUnits * lotValue * tickValue,
+      targetIqvRatio: this.targetIqvRatio,
+    };
+  }
+
   /** The target is the ratio of the amounts that were configured, at this first price. */
   fixTarget(midHalfTicks: number): void {
     const inventoryLots = this.#instrument.wholeLots(decimal(this.#capital.base));
@@ -69,7 +95,9 @@ export class PairInputs implements LadderInput, PositionInput {
   /** What the position guards look at, at this mid. */
   positionAt(midHalfTicks: number): PositionInput {
     const { inventoryLots, positionLots, quoteUnits, targetIqvRatio } = this;
-    return { midHalfTicks, inventoryLots, positionLots, quoteUnits, targetIqvRatio };
+    const { hedgeLots, hedgeUnits } = this;
+    const held = { inventoryLots, positionLots, quoteUnits, hedgeLots, hedgeUnits };
+    return { midHalfTicks, targetIqvRatio, ...held };
   }
 
   /** The part of the value that is inventory, at this mid. */

@@ -7,6 +7,7 @@ import { decimal, plain } from "#domain/decimal.ts";
 import { InvariantError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { LedgerOpening } from "#domain/ledger.ts";
+import type { HedgeParams } from "#hedge/params.ts";
 import type { LadderParams } from "#strategies/ladder-builder.ts";
 import type { VolatilityParams } from "#volatility/estimator.ts";
 
@@ -65,6 +66,14 @@ export interface RiskParams {
   readonly actionReservePct: number;
 }
 
+/** Where and how a pair hedges. */
+export interface HedgeSetup {
+  readonly instrument: Instrument;
+  readonly params: HedgeParams;
+  /** The signed position that is there at the start, and minus what it cost. */
+  readonly position: { readonly base: string; readonly quote: string };
+}
+
 export interface EngineParams {
   /** Letters and digits, at most 12: part of every client order id. */
   readonly pairId: string;
@@ -79,6 +88,8 @@ export interface EngineParams {
   readonly volatilitySource: "mid" | "reference";
   readonly requote: RequoteParams;
   readonly risk: RiskParams;
+  /** Null: the pair does not hedge. */
+  readonly hedge: HedgeSetup | null;
 }
 
 /** The books that a pair begins with. */
@@ -125,6 +136,10 @@ export function requireSamePair(before: EngineParams, after: EngineParams): void
       before.capital.position?.base === after.capital.position?.base &&
       before.capital.position?.quote === after.capital.position?.quote,
     targetIqvRatio: before.capital.targetIqvRatio === after.capital.targetIqvRatio,
+    hedge:
+      before.hedge?.instrument === after.hedge?.instrument &&
+      before.hedge?.position.base === after.hedge?.position.base &&
+      before.hedge?.position.quote === after.hedge?.position.quote,
   };
   const changed = Object.keys(isSame).filter((name) => isSame[name] === false);
   if (changed.length === 0) return;

@@ -18,6 +18,12 @@ export interface PositionInput {
   readonly positionLots: number;
   readonly quoteUnits: number;
   readonly targetIqvRatio: number;
+  /**
+   * The hedge's signed position in lots of the quoted instrument, and what it brought in, in
+   * tick-lot units: fractional.
+   */
+  readonly hedgeLots: number;
+  readonly hedgeUnits: number;
 }
 
 export class PositionLimits {
@@ -45,15 +51,16 @@ export class PositionLimits {
   }
 
   /**
-   * What is held beyond the target, in lots; of spot fractional, since its target is a ratio of
-   * values. A perp's is position 0: what that ratio makes of its allotment is held by nobody.
+   * Net delta: what is held beyond the target, in lots, the hedge with it; of spot fractional,
+   * since its target is a ratio of values. A perp's is position 0: what that ratio makes of its
+   * allotment is held by nobody.
    */
   deltaLots(input: PositionInput): number {
     const { inventoryLots, midHalfTicks, quoteUnits, targetIqvRatio } = input;
-    if (this.#isPerp) return input.positionLots;
+    if (this.#isPerp) return input.positionLots + input.hedgeLots;
     if (!(midHalfTicks > 0)) return 0;
-    const doubledValue = inventoryLots * midHalfTicks;
-    const doubledTarget = targetIqvRatio * (doubledValue + 2 * quoteUnits);
+    const doubledValue = (inventoryLots + input.hedgeLots) * midHalfTicks;
+    const doubledTarget = targetIqvRatio * (doubledValue + 2 * (quoteUnits + input.hedgeUnits));
     return Math.round(doubledValue - doubledTarget) / midHalfTicks;
   }
 

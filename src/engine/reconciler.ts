@@ -15,7 +15,7 @@
  */
 
 import type { AccountEvent } from "#domain/events.ts";
-import type { Sink } from "#ports/sink.ts";
+import type { Execution } from "#ports/sink.ts";
 import type { ManagedOrder } from "./managed-order.ts";
 import type { OrderManager } from "./order-manager.ts";
 
@@ -40,22 +40,34 @@ const ROUTINE_MS = 300_000;
 
 export class Reconciler {
   readonly #orders: OrderManager;
-  readonly #sink: Sink;
+  readonly #execution: Execution;
   #askedMs = -Infinity;
   /** When the oldest question was put that is not answered; -1: none is awaited. */
   #awaitedSinceMs = -1;
   /** The newest list that was answered was made after this. */
   #listedMs = -Infinity;
 
-  constructor(orders: OrderManager, sink: Sink) {
+  constructor(orders: OrderManager, execution: Execution) {
     this.#orders = orders;
-    this.#sink = sink;
+    this.#execution = execution;
   }
 
   /** Asks for the whole truth, now or as soon as the last question is old enough. */
   ask(nowMs: number): void {
     const waitMs = this.#awaitedSinceMs >= 0 ? REQUEST_TIMEOUT_MS : ASK_AGAIN_MS;
     if (nowMs - this.#askedMs >= waitMs) this.#askNow(nowMs);
+  }
+
+  /** A question whose answer will know of all until now. @returns whether it could be put */
+  askAnew(nowMs: number): boolean {
+    if (this.#awaitedSinceMs >= 0 || nowMs - this.#askedMs < ASK_AGAIN_MS) return false;
+    this.#askNow(nowMs);
+    return true;
+  }
+
+  /** Whether what comes now answers a question that was put after this moment. */
+  isAnswerTo(sinceMs: number): boolean {
+    return this.#awaitedSinceMs > sinceMs;
   }
 
   /** Asks again, at leisure. @param isInDispute something has been wrong for a while */
@@ -77,7 +89,7 @@ export class Reconciler {
   #askNow(nowMs: number): void {
     this.#askedMs = nowMs;
     if (this.#awaitedSinceMs < 0) this.#awaitedSinceMs = nowMs;
-    this.#sink.reconcile();
+    this.#execution.reconcile();
   }
 
   /** Looks up what has gone without an answer. Returns since when the oldest doubt is; -1: none. */
@@ -107,7 +119,7 @@ export class Reconciler {
     const waitMs = Math.max(CANCEL_TIMEOUT_MS, (nowMs - order.doubtSinceMs) / 4);
     if (nowMs - order.inFlightSinceMs < Math.min(waitMs, CANCEL_AGAIN_MOST_MS)) return;
     order.setInFlight("cancel", nowMs);
-    this.#sink.cancel(order.clientOrderId);
+    this.#execution.cancel(order.clientOrderId);
   }
 
   /** @param awaitsList what no list has said anything of is left to the next one */
@@ -117,7 +129,7 @@ export class Reconciler {
       if (order.doubtSinceMs < 0 || nowMs - order.queriedMs < againMs) continue;
       if (awaitsList && !this.#wasListed(order)) continue;
       order.queriedMs = nowMs;
-      this.#sink.query(order.clientOrderId);
+      this.#execution.query(order.clientOrderId);
     }
   }
 
@@ -138,12 +150,12 @@ export class Reconciler {
     for (const id of listed) {
       const order = this.#orders.find(id);
       if (order === undefined) {
-        if (this.#orders.isOurs(id)) this.#sink.cancel(id);
+        if (this.#orders.isOurs(id)) this.#execution.cancel(id);
       } else if (order.isEnded) {
         // Given up as never arrived, and yet it is there. Or it ended since the list was made, or
         // the venue has found it again after long: nobody looks after it, so it must not rest.
-        if (order.isKnownToVenue) this.#sink.cancel(id);
-        else this.#sink.query(id);
+        if (order.isKnownToVenue) this.#execution.cancel(id);
+        else this.#execution.query(id);
       }
     }
     for (const order of this.#orders.live.values()) {

@@ -326,6 +326,11 @@ export class RiskGuards {
     this.#set("liquidation-distance", LiquidationDistance.isNear(pct, limit, wasNear), pct);
   }
 
+  /** Net delta in lots: see PositionLimits. */
+  deltaLots(input: PositionInput): number {
+    return this.#position.deltaLots(input);
+  }
+
   /** What each side may still add before the position is at a limit. */
   room(input: PositionInput): SideRoom {
     const room = this.#position.room(input);

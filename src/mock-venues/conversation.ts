@@ -32,6 +32,10 @@ export interface ConversationVenue<Reply> {
   readonly ban: (durationMs: number) => void;
   /** A 5xx: the same whether the request got through. */
   readonly unknownOutcome: Reply;
+  /** A 5xx that says that it did not; as the other where left out. */
+  readonly unavailable?: Reply;
+  /** A refusal for the load of the venue; as the others where left out. */
+  readonly overloaded?: Reply;
 }
 
 export interface ConversationRules<Reply> {
@@ -71,6 +75,10 @@ export function converse<Reply>(
       return talk.silence(fault.forMs);
     case "error-5xx-refused":
       return talk.answer(venue.unknownOutcome);
+    case "unavailable":
+      return talk.answer(venue.unavailable ?? venue.unknownOutcome);
+    case "overload":
+      return talk.answer(venue.overloaded ?? venue.unknownOutcome);
     case "rate-limit":
       venue.refuseFor(fault.retryAfterSeconds * 1000);
       return handle(rules, talk, talk.answer);

@@ -2,7 +2,7 @@
  * FaultyDelivery: the last step before a socket. Sends a message, or does to it (and to the
  * connection) what a fault says. What it holds back is bounded, and all of it ends by itself.
  *
- * - gap: the message is lost. duplicate: it comes twice. garbage: broken JSON comes before it.
+ * - gap, lost: the message is lost. duplicate: it comes twice. garbage: broken JSON first.
  * - delay: it and all behind it come `ms` later. reorder: it comes after the next one.
  * - half-open: nothing comes any more, and after `forMs` the connection is cut.
  * - disconnect: it is cut now.
@@ -26,6 +26,24 @@ interface State {
   isSilent: boolean;
 }
 
+type MessageFault = StreamFault | UserEventFault;
+type Action = "lose" | "repeat" | "garble" | "delay" | "overtake" | "silence" | "cut";
+
+const ACTIONS: Readonly<Record<MessageFault["kind"], Action>> = {
+  "stream-gap": "lose",
+  "stream-duplicate": "repeat",
+  "stream-garbage": "garble",
+  "stream-delay": "delay",
+  "stream-reorder": "overtake",
+  "stream-half-open": "silence",
+  "stream-disconnect": "cut",
+  "user-event-lost": "lose",
+  "user-event-duplicate": "repeat",
+  "user-event-delay": "delay",
+  "user-event-reorder": "overtake",
+  "user-event-disconnect": "cut",
+};
+
 /** A client so far behind is cut, as a venue does with slow ones. */
 const MAX_DELAYED = 10_000;
 /** A reordered message comes at the latest then, where nothing else is sent. */
@@ -47,9 +65,14 @@ export class FaultyDelivery {
     this.#do(connection, this.#faults.forStream(stream), text);
   }
 
-  /** Sends an event of the user stream. */
-  deliverUserEvent(connection: FaultyConnection, text: string): void {
-    this.#do(connection, this.#faults.forUserEvent(), text);
+  /** Sends an event of the user stream. @param name its kind, where it has one */
+  deliverUserEvent(connection: FaultyConnection, text: string, name = ""): void {
+    this.#do(connection, this.#faults.forUserEvent(name), text);
+  }
+
+  /** Whether a new subscription is to stay silent. @param stream as in `deliver` */
+  silences(stream: string): boolean {
+    return this.#faults.isSilenced(stream);
   }
 
   /** Sends anything else, such as an answer: behind what is delayed, unless all is silent. */
@@ -72,33 +95,25 @@ export class FaultyDelivery {
     this.#timers.after(forMs, () => connection.cut());
   }
 
-  #do(
-    connection: FaultyConnection,
-    fault: StreamFault | UserEventFault | null,
-    text: string,
-  ): void {
+  #do(connection: FaultyConnection, fault: MessageFault | null, text: string): void {
     if (this.isSilent(connection)) return;
-    switch (fault?.kind) {
-      case undefined:
-        return this.#pass(connection, text);
-      case "stream-gap":
+    if (fault === null) return this.#pass(connection, text);
+    switch (ACTIONS[fault.kind]) {
+      case "lose":
         return;
-      case "stream-duplicate":
-      case "user-event-duplicate":
+      case "repeat":
         this.#pass(connection, text);
         return this.#pass(connection, text);
-      case "stream-garbage":
+      case "garble":
         this.#pass(connection, this.#faults.rules.garbage);
         return this.#pass(connection, text);
-      case "stream-delay":
-      case "user-event-delay":
-        return this.#delay(connection, text, fault.ms);
-      case "stream-reorder":
-      case "user-event-reorder":
+      case "delay":
+        return this.#delay(connection, text, "ms" in fault ? fault.ms : 0);
+      case "overtake":
         return this.#letOvertake(connection, text);
-      case "stream-half-open":
-        return this.silence(connection, fault.forMs);
-      case "stream-disconnect":
+      case "silence":
+        return this.silence(connection, "forMs" in fault ? fault.forMs : 0);
+      case "cut":
         return connection.cut();
     }
   }

@@ -37,6 +37,8 @@ export interface FaultRules<Status extends string = string> {
   readonly bookStreams: readonly string[];
   /** The beginning of a market message: what a broken one looks like. */
   readonly garbage: string;
+  /** Kinds that come by order only: what they break, no client can find out by itself. */
+  readonly notAtRandom?: readonly FaultKind[];
 }
 
 /** When and how often a fault strikes. */
@@ -61,6 +63,8 @@ function optionsOf(transports: readonly string[], statuses: readonly [string, ..
   const ofRequests = { ...Schedule, method: name, transport: v.optional(oneOf(transports)) };
   /** Which streams a fault strikes: as subscribed, without what they are about. */
   const ofStreams = { ...Schedule, stream: name };
+  /** Which events of the account a fault strikes: any where left out. */
+  const ofEvents = { ...Schedule, event: name };
   return [
     v.strictObject({ kind: v.literal("delay"), ms: ms(500), ...ofRequests }),
     v.strictObject({ kind: v.literal("drop-request"), ...ofRequests }),
@@ -79,9 +83,15 @@ function optionsOf(transports: readonly string[], statuses: readonly [string, ..
     v.strictObject({ kind: v.literal("event-before-response"), ms: ms(50), ...ofRequests }),
     v.strictObject({ kind: v.literal("response-before-event"), ms: ms(50), ...ofRequests }),
 
-    v.strictObject({ kind: v.literal("user-event-delay"), ms: ms(500), ...Schedule }),
-    v.strictObject({ kind: v.literal("user-event-duplicate"), ...Schedule }),
-    v.strictObject({ kind: v.literal("user-event-reorder"), ...Schedule }),
+    v.strictObject({ kind: v.literal("unavailable"), ...ofRequests }),
+    v.strictObject({ kind: v.literal("overload"), ...ofRequests }),
+
+    v.strictObject({ kind: v.literal("user-event-delay"), ms: ms(500), ...ofEvents }),
+    v.strictObject({ kind: v.literal("user-event-duplicate"), ...ofEvents }),
+    v.strictObject({ kind: v.literal("user-event-reorder"), ...ofEvents }),
+    v.strictObject({ kind: v.literal("user-event-lost"), ...ofEvents }),
+    v.strictObject({ kind: v.literal("user-event-disconnect"), ...ofEvents }),
+    v.strictObject({ kind: v.literal("user-stream-expiry"), ...Schedule }),
 
     v.strictObject({ kind: v.literal("stream-gap"), ...ofStreams }),
     v.strictObject({ kind: v.literal("stream-duplicate"), ...ofStreams }),
@@ -90,6 +100,7 @@ function optionsOf(transports: readonly string[], statuses: readonly [string, ..
     v.strictObject({ kind: v.literal("stream-half-open"), forMs: ms(8000), ...ofStreams }),
     v.strictObject({ kind: v.literal("stream-disconnect"), ...ofStreams }),
     v.strictObject({ kind: v.literal("stream-garbage"), ...ofStreams }),
+    v.strictObject({ kind: v.literal("stream-silence"), ...ofStreams }),
 
     v.strictObject({
       kind: v.literal("clock-jump"),
@@ -124,6 +135,20 @@ export const FAULT_KINDS: readonly FaultKind[] = optionsOf([], [""]).map(
   (option) => option.entries.kind.literal,
 );
 
+/** What only goes wrong where the account's events have a socket of their own, with a key. */
+const OF_FUTURES: ReadonlySet<FaultKind> = new Set([
+  "unavailable",
+  "overload",
+  "user-event-lost",
+  "user-event-disconnect",
+  "user-stream-expiry",
+  "stream-silence",
+]);
+/** What any venue may do. */
+export const COMMON_FAULT_KINDS: readonly FaultKind[] = FAULT_KINDS.filter(
+  (kind) => !OF_FUTURES.has(kind),
+);
+
 function scriptSchema(rules: FaultRules) {
   return v.strictObject({
     /** Of the random faults: same seed and same requests, same faults. */
@@ -155,7 +180,7 @@ function scriptSchema(rules: FaultRules) {
             ),
             v.nonEmpty("must name at least one kind"),
           ),
-          [...rules.kinds],
+          rules.kinds.filter((kind) => rules.notAtRandom?.includes(kind) !== true),
         ),
       }),
     ),

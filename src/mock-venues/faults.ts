@@ -17,7 +17,7 @@ import { RandomFaults } from "./random-faults.ts";
 
 type Settled<Kind extends FaultKind> = Omit<
   Extract<FaultOrder, { kind: Kind }>,
-  "count" | "afterMs" | "method" | "transport" | "stream"
+  "count" | "afterMs" | "method" | "transport" | "stream" | "event"
 >;
 
 /**
@@ -29,6 +29,8 @@ type Settled<Kind extends FaultKind> = Omit<
  * - `rate-limit`: 429, this one and all until then. `ban`: 418 likewise.
  * - `event-before-response`: the answer comes `ms` after the events that the request caused;
  *   `response-before-event`: the other way round.
+ * - `unavailable`: a 5xx that says that nothing was done. `overload`: refused for the load of the
+ *   venue, unless it is exempt.
  */
 export type RequestFault =
   | Settled<"delay">
@@ -42,13 +44,17 @@ export type RequestFault =
   | Settled<"rate-limit">
   | Settled<"ban">
   | Settled<"event-before-response">
-  | Settled<"response-before-event">;
+  | Settled<"response-before-event">
+  | Settled<"unavailable">
+  | Settled<"overload">;
 
 /** See fault-actions.ts, which does them. */
 export type UserEventFault =
   | Settled<"user-event-delay">
   | Settled<"user-event-duplicate">
-  | Settled<"user-event-reorder">;
+  | Settled<"user-event-reorder">
+  | Settled<"user-event-lost">
+  | Settled<"user-event-disconnect">;
 
 /** See fault-actions.ts, which does them. */
 export type StreamFault =
@@ -60,6 +66,9 @@ export type StreamFault =
   | Settled<"stream-disconnect">
   | Settled<"stream-garbage">;
 
+/** A subscription that is accepted, and nothing ever comes of it. */
+type SubscriptionFault = Settled<"stream-silence">;
+
 /** What a fault of the whole venue turns; the server has them. */
 export interface VenueSwitches<Status extends string = string> {
   /** Added to the venue's clock from now on; 0 again at the end. */
@@ -68,6 +77,8 @@ export interface VenueSwitches<Status extends string = string> {
   setStatus(status: Status): void;
   /** Sends the shutdown notice on every socket now, and closes them all after `graceMs`. */
   shutDown(graceMs: number): void;
+  /** The keys of the user streams are no longer valid; only where there are such keys. */
+  expireUserStreams?(): void;
 }
 
 /** One ordered fault and how often it is still to strike. */
@@ -77,7 +88,8 @@ interface Armed<Order extends FaultOrder = FaultOrder> {
   left: number;
 }
 
-type VenueOrder = Extract<FaultOrder, { kind: "clock-jump" | "maintenance" | "server-shutdown" }>;
+type VenueKind = "clock-jump" | "maintenance" | "server-shutdown" | "user-stream-expiry";
+type VenueOrder = Extract<FaultOrder, { kind: VenueKind }>;
 type OrderOf<Fault extends { readonly kind: FaultKind }> = Extract<
   FaultOrder,
   { kind: Fault["kind"] }
@@ -114,6 +126,7 @@ export class Faults<Status extends string = string> {
   readonly #requests: Armed<OrderOf<RequestFault>>[] = [];
   readonly #userEvents: Armed<OrderOf<UserEventFault>>[] = [];
   readonly #streams: Armed<OrderOf<StreamFault>>[] = [];
+  readonly #subscriptions: Armed<OrderOf<SubscriptionFault>>[] = [];
   readonly #venue: Armed<VenueOrder>[] = [];
   /** Faults of the venue that go on now, and how each ends. */
   readonly #active = new Map<FaultKind, CancelTimer>();
@@ -150,9 +163,8 @@ export class Faults<Status extends string = string> {
     this.#cancelRandom?.();
     this.#cancelVenue?.();
     this.#random = null;
-    for (const list of [this.#requests, this.#userEvents, this.#streams, this.#venue]) {
-      list.length = 0;
-    }
+    const ofMessages = [this.#requests, this.#userEvents, this.#streams, this.#subscriptions];
+    for (const list of [...ofMessages, this.#venue]) list.length = 0;
     for (const [kind, cancel] of this.#active) {
       cancel();
       this.#restore(kind);
@@ -160,17 +172,30 @@ export class Faults<Status extends string = string> {
     this.#active.clear();
   }
 
-  /** @param transport one of the venue's @param method the same name however it came */
-  forRequest(transport: string, method: string): RequestFault | null {
+  /**
+   * @param transport one of the venue's
+   * @param method the same name however it came
+   * @param isExempt an overloaded venue takes it all the same
+   */
+  forRequest(transport: string, method: string, isExempt = false): RequestFault | null {
     return this.#take(this.#requests, ({ kind, method: wanted, transport: over }) => {
       if (over !== undefined && over !== transport) return false;
+      if (kind === "overload" && isExempt) return false;
       if (wanted !== undefined) return wanted === method;
       return ANY_METHOD.has(kind) || this.rules.orderMethods.includes(method);
     });
   }
 
-  forUserEvent(): UserEventFault | null {
-    return this.#take(this.#userEvents, () => true);
+  /** @param name the kind of event, in the venue's words; empty where they have none */
+  forUserEvent(name = ""): UserEventFault | null {
+    return this.#take(this.#userEvents, ({ event }) => event === undefined || event === name);
+  }
+
+  /** Whether a new subscription is to stay silent. @param name of the stream, as in `forStream` */
+  isSilenced(name: string): boolean {
+    const matches = ({ stream }: OrderOf<SubscriptionFault>): boolean =>
+      stream === undefined || stream === name;
+    return this.#take(this.#subscriptions, matches) !== null;
   }
 
   /** @param name the stream's, without what it is about */
@@ -191,7 +216,8 @@ export class Faults<Status extends string = string> {
   }
 
   get #all(): readonly Armed[] {
-    return [...this.#requests, ...this.#userEvents, ...this.#streams, ...this.#venue];
+    const ofMessages = [...this.#requests, ...this.#userEvents, ...this.#streams];
+    return [...ofMessages, ...this.#subscriptions, ...this.#venue];
   }
 
   get #waiting(): number {
@@ -204,7 +230,8 @@ export class Faults<Status extends string = string> {
 
   #add(order: FaultOrder): void {
     const timing = { notBeforeMs: this.#timers.elapsedMs() + order.afterMs, left: order.count };
-    if (isStreamOrder(order)) this.#streams.push({ order, ...timing });
+    if (order.kind === "stream-silence") this.#subscriptions.push({ order, ...timing });
+    else if (isStreamOrder(order)) this.#streams.push({ order, ...timing });
     else if (isUserEventOrder(order)) this.#userEvents.push({ order, ...timing });
     else if (isVenueOrder(order)) {
       this.#venue.push({ order, ...timing });
@@ -259,6 +286,7 @@ export class Faults<Status extends string = string> {
 
   #begin(order: VenueOrder): void {
     const { kind } = order;
+    if (kind === "user-stream-expiry") return this.#switches.expireUserStreams?.();
     const lastsMs = kind === "server-shutdown" ? order.graceMs : order.forMs;
     const cancel = this.#timers.after(lastsMs, () => {
       this.#active.delete(kind);
@@ -289,5 +317,11 @@ function isUserEventOrder(order: FaultOrder): order is OrderOf<UserEventFault> {
   return order.kind.startsWith("user-event-");
 }
 function isVenueOrder(order: FaultOrder): order is VenueOrder {
-  return ["clock-jump", "maintenance", "server-shutdown"].includes(order.kind);
+  const kinds: readonly string[] = [
+    "clock-jump",
+    "maintenance",
+    "server-shutdown",
+    "user-stream-expiry",
+  ];
+  return kinds.includes(order.kind);
 }

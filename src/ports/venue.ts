@@ -106,7 +106,12 @@ export interface BudgetStatus {
 /** Who cancels our orders where this program dies: the venue itself, or the guardian process. */
 export type DeadMansSwitch =
   /** The venue cancels, so long after we last told it that we live. */
-  | { readonly by: "venue"; readonly afterMs: number }
+  | {
+      readonly by: "venue";
+      readonly afterMs: number;
+      /** What is left to the guardian all the same, for people; absent: nothing. */
+      readonly except?: string;
+    }
   /** `reason`: why the venue does not, for people. */
   | { readonly by: "guardian"; readonly reason: string };
 

@@ -1,7 +1,7 @@
 /**
- * FeedWorkers: which pairs have sockets of their own at a venue that allows few of them, and which
- * share those of one feed worker, one for each address of a venue. A feed worker has a socket for
- * each account, so the more accounts, the fewer pairs have their own. It starts that worker,
+ * FeedWorkers: which legs of pairs have sockets of their own at a venue that allows few of them,
+ * and which share those of one feed worker, one for each address of a venue. A feed worker has a
+ * socket for each account, so the more accounts, the fewer have their own. It starts that worker,
  * watches it, and starts another one, later and later, where it fails. A pair whose feed worker is
  * gone has its own worker replaced, by the way that any failed worker goes: its orders are swept
  * first. That costs a second or two, and needs no second way of reconnecting. Runs on the main
@@ -13,6 +13,7 @@ import { Backoff } from "#net/backoff.ts";
 import type { CancelTimer } from "#net/timers.ts";
 import type { VenueWorld } from "#venues/venue.ts";
 import type { FromFeed, ToFeed } from "./feed-messages.ts";
+import type { LegName } from "./legs.ts";
 import type { Log } from "./log.ts";
 import type { LogFields, LogLevel } from "./messages.ts";
 import type { VenueAccess } from "./venue-access.ts";
@@ -25,13 +26,19 @@ export interface FeedWorkersOptions {
   readonly log: Log;
 }
 
-export interface ExpectedPair {
-  readonly pairId: string;
+/** One leg of a pair: each has a socket of its own, or shares one. */
+export interface ExpectedLeg {
+  /** Which: see `legKey`. */
+  readonly key: string;
   readonly access: VenueAccess;
 }
 
-/** A pair whose worker is about to start. */
-export interface FeedUser extends ExpectedPair {
+export function legKey(pairId: string, leg: LegName): string {
+  return `${pairId} ${leg}`;
+}
+
+/** A leg whose worker is about to start. */
+export interface FeedUser extends ExpectedLeg {
   /** The feed worker that it shared ended: its own worker is of no use any more. */
   readonly onLost: (reason: string) => void;
 }
@@ -48,7 +55,7 @@ export class FeedWorkers {
   readonly #options: FeedWorkersOptions;
   /** By the address that the venue counts sockets at. */
   readonly #places = new Map<string, FeedPlace>();
-  /** By the same: how many pairs may have their own; all where it was not told. */
+  /** By the same: how many legs may have their own; all where it was not told. */
   readonly #mostOwn = new Map<string, number>();
   #isStopped = false;
 
@@ -61,9 +68,10 @@ export class FeedWorkers {
    * who share.
    * @throws {InputError} `too-many-accounts`; then all is as before
    */
-  expect(pairs: readonly ExpectedPair[]): void {
+  expect(legs: readonly ExpectedLeg[]): void {
     const mostOwn = new Map<string, number>();
-    for (const [key, all] of Map.groupBy(pairs, ({ access }) => placeKey(access))) {
+    const limited = legs.filter(({ access }) => access.sockets !== null);
+    for (const [key, all] of Map.groupBy(limited, ({ access }) => placeKey(access))) {
       const most = mostOwnOf(all);
       requireSockets(all, most, this.#places.get(key));
       mostOwn.set(key, most);
@@ -73,8 +81,8 @@ export class FeedWorkers {
   }
 
   /**
-   * Finds a pair's worker its sockets. A pair keeps what it has until `leave`, whatever becomes of
-   * its workers; one that shares gets its own as soon as another has left.
+   * Finds a leg its sockets, for the pair's worker. It keeps what it has until `leave`, whatever
+   * becomes of its workers; one that shares gets its own as soon as another has left.
    * @returns to a feed worker, to be handed to the pair's worker; null: it has sockets of its own
    */
   join(user: FeedUser): MessagePort | null {
@@ -86,10 +94,10 @@ export class FeedWorkers {
     return place.join(user, this.#mostOwn.get(key) ?? access.sockets.maxOwnSockets);
   }
 
-  /** A pair has ended, or goes on elsewhere. */
-  leave(pairId: string): void {
+  /** A leg has ended, or goes on elsewhere. */
+  leave(leg: string): void {
     for (const [key, place] of this.#places) {
-      place.leave(pairId);
+      place.leave(leg);
       if (place.isEmpty) this.#places.delete(key);
     }
   }
@@ -114,40 +122,40 @@ function placeKey({ urls }: VenueAccess): string {
   return `${urls.restUrl} ${urls.streamUrl}`;
 }
 
-/** How many of the pairs at one address may have their own, with a socket for each account left. */
-function mostOwnOf(pairs: readonly ExpectedPair[]): number {
-  const { maxOwnSockets = Infinity, maxSockets = Infinity } = pairs[0]?.access.sockets ?? {};
-  if (pairs.length <= maxOwnSockets) return maxOwnSockets;
-  const accounts = accountsOf(pairs);
+/** How many of the legs at one address may have their own, with a socket for each account left. */
+function mostOwnOf(legs: readonly ExpectedLeg[]): number {
+  const { maxOwnSockets = Infinity, maxSockets = Infinity } = legs[0]?.access.sockets ?? {};
+  if (legs.length <= maxOwnSockets) return maxOwnSockets;
+  const accounts = accountsOf(legs);
   return Math.max(0, Math.min(maxOwnSockets, maxSockets - SPARE_SOCKETS - accounts));
 }
 
-function accountsOf(pairs: readonly ExpectedPair[]): number {
-  return new Set(pairs.map(({ access }) => access.account)).size;
+function accountsOf(legs: readonly ExpectedLeg[]): number {
+  return new Set(legs.map(({ access }) => access.account)).size;
 }
 
 /** Those who have their own already keep them, the first of the others have what is left. */
 function requireSockets(
-  pairs: readonly ExpectedPair[],
+  legs: readonly ExpectedLeg[],
   mostOwn: number,
   place: FeedPlace | undefined,
 ): void {
-  const [first] = pairs;
+  const [first] = legs;
   if (first === undefined || first.access.sockets === null) return;
-  const others = pairs.filter(({ pairId }) => place?.hasOwn(pairId) !== true);
-  const keep = pairs.length - others.length;
+  const others = legs.filter(({ key }) => place?.hasOwn(key) !== true);
+  const keep = legs.length - others.length;
   const more = Math.max(0, mostOwn - keep);
   const needed = keep + Math.min(more, others.length) + accountsOf(others.slice(more));
   const { sockets, venue, urls } = first.access;
   if (needed <= sockets.maxSockets) return;
   throw new InputError(
     "too-many-accounts",
-    `${pairs.length} pairs of these accounts need ${needed} sockets, and ${venue} allows ` +
+    `${legs.length} pairs of these accounts need ${needed} sockets, and ${venue} allows ` +
       `${sockets.maxSockets} at one address`,
     {
       where: urls.restUrl,
       hint:
-        keep > mostOwn && accountsOf(pairs) <= sockets.maxSockets
+        keep > mostOwn && accountsOf(legs) <= sockets.maxSockets
           ? "start mm anew: then fewer pairs have sockets of their own"
           : "trade fewer accounts from this machine",
     },
@@ -156,15 +164,15 @@ function requireSockets(
 
 type FeedLife = WorkerLife<ToFeed, FromFeed>;
 
-/** The pairs at one address of a venue. */
+/** The legs at one address of a venue. */
 class FeedPlace {
   readonly #access: VenueAccess;
   readonly #options: FeedWorkersOptions;
   readonly #backoff: Backoff;
-  /** Ids of pairs. */
+  /** Keys of legs. */
   readonly #own = new Set<string>();
   readonly #shared = new Map<string, FeedUser>();
-  /** Ports that wait for a feed worker, by pair. */
+  /** Ports that wait for a feed worker, by leg. */
   readonly #waiting = new Map<string, MessagePort>();
   /** Null: there is no thread. */
   #life: FeedLife | null = null;
@@ -185,31 +193,31 @@ class FeedPlace {
     return this.#own.size === 0 && this.#shared.size === 0 && this.#life === null;
   }
 
-  hasOwn(pairId: string): boolean {
-    return this.#own.has(pairId);
+  hasOwn(key: string): boolean {
+    return this.#own.has(key);
   }
 
-  /** @param most pairs may have their own */
+  /** @param most legs may have their own */
   join(user: FeedUser, most: number): MessagePort | null {
-    const { pairId } = user;
-    if (this.#own.has(pairId) || this.#own.size < most) {
-      this.#own.add(pairId);
-      this.#unshare(pairId);
+    const { key } = user;
+    if (this.#own.has(key) || this.#own.size < most) {
+      this.#own.add(key);
+      this.#unshare(key);
       return null;
     }
     const { port1, port2 } = new MessageChannel();
-    this.#shared.set(pairId, user);
+    this.#shared.set(key, user);
     // That of a worker which never lived to use it.
-    this.#waiting.get(pairId)?.close();
-    this.#waiting.set(pairId, port1);
+    this.#waiting.get(key)?.close();
+    this.#waiting.set(key, port1);
     if (this.#life !== null) this.#attach(this.#life);
     else if (this.#cancelStart === null) this.#start();
     return port2;
   }
 
-  leave(pairId: string): void {
-    this.#own.delete(pairId);
-    this.#unshare(pairId);
+  leave(key: string): void {
+    this.#own.delete(key);
+    this.#unshare(key);
   }
 
   /** Ends the feed worker; one that is due does not start. */
@@ -239,11 +247,11 @@ class FeedPlace {
     this.#life?.terminate("killed");
   }
 
-  #unshare(pairId: string): void {
-    this.#waiting.get(pairId)?.close();
-    this.#waiting.delete(pairId);
+  #unshare(key: string): void {
+    this.#waiting.get(key)?.close();
+    this.#waiting.delete(key);
     // The last one: its sockets are for nobody then.
-    if (this.#shared.delete(pairId) && this.#shared.size === 0) void this.stop();
+    if (this.#shared.delete(key) && this.#shared.size === 0) void this.stop();
   }
 
   #start(): void {
@@ -313,9 +321,9 @@ class FeedPlace {
       this.#cancelStart = null;
       if (this.#waiting.size > 0) this.#start();
     });
-    for (const [pairId, { onLost }] of this.#shared) {
+    for (const [key, { onLost }] of this.#shared) {
       // Those that wait have lost nothing.
-      if (!this.#waiting.has(pairId)) onLost(`the feed worker that it shared ended: ${reason}`);
+      if (!this.#waiting.has(key)) onLost(`the feed worker that it shared ended: ${reason}`);
     }
   }
 

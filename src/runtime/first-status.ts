@@ -1,12 +1,13 @@
 /** The status of a pair that no worker has told anything of yet. Pure. */
 
-import type { PairPlan } from "./pair-plan.ts";
-import type { PairStatus } from "./pair-status.ts";
+import { NO_POSITION } from "#config/engine-params.ts";
+import { firstPosition, type LegPlan, type PairPlan } from "./pair-plan.ts";
+import type { HedgeStatus, PairStatus } from "./pair-status.ts";
 
 export function firstStatus(plan: PairPlan, nowMs: number): PairStatus {
-  const { pair, market, perp } = plan;
-  const { instrument } = market;
-  const position = instrument.kind === "perp" ? (perp?.position ?? "0") : null;
+  const { pair, quote, hedge } = plan;
+  const { instrument } = quote.market;
+  const position = instrument.kind === "perp" ? (quote.perp?.position ?? "0") : null;
   return {
     id: pair.id,
     mode: pair.mode,
@@ -30,12 +31,41 @@ export function firstStatus(plan: PairPlan, nowMs: number): PairStatus {
       targetIqvRatio: pair.capital.targetIqvRatio ?? 0,
       iqvMoveRatio: 0,
     },
+    netDelta: 0,
+    hedge: hedge === null ? null : firstHedgeStatus(hedge),
+    equity: null,
     shape: "",
     volatilityPct: null,
     pnl: null,
     fills: 0,
     actions: { placed: 0, replaced: 0, amended: 0, canceled: 0, denied: 0 },
     guards: [],
+    connection: null,
+  };
+}
+
+function firstHedgeStatus(leg: LegPlan): HedgeStatus {
+  const { instrument } = leg.market;
+  const { base, quote } = firstPosition(leg) ?? NO_POSITION;
+  return {
+    venue: instrument.venue,
+    symbol: instrument.symbol,
+    baseAsset: instrument.base,
+    quoteAsset: instrument.quote,
+    isConnected: false,
+    mid: null,
+    markPrice: null,
+    fundingRate: null,
+    nextFundingMs: null,
+    position: base,
+    activePosition: base,
+    passivePosition: "0",
+    quote,
+    equity: null,
+    active: null,
+    passive: null,
+    unhedgedSinceMs: null,
+    orders: [],
     connection: null,
   };
 }

@@ -1,27 +1,28 @@
 /**
  * ManagedPair: the life of one pair on the main thread. It starts the pair's worker; where that
- * fails or hangs it has the pair's orders swept from the venue and starts another one, later and
+ * fails or hangs it has the pair's orders swept from its venues and starts another one, later and
  * later. What an operator (or a guard) had done to the pair outlives its worker.
  *
  * Invariant: no worker starts while orders of one before it are not confirmed to be gone.
  */
 
+import type { StartPosition } from "#config/engine-params.ts";
 import type { PairConfig } from "#config/schema.ts";
 import { InputError, messageOf } from "#domain/errors.ts";
 import type { OperatorCommand } from "#domain/events.ts";
 import { Backoff } from "#net/backoff.ts";
 import type { CancelTimer } from "#net/timers.ts";
 import type { VenueWorld } from "#venues/venue.ts";
-import type { FeedWorkers } from "./feed-workers.ts";
+import { type FeedWorkers, legKey } from "./feed-workers.ts";
 import { firstStatus } from "./first-status.ts";
-import { heirOf, keepsHolding, type LastWord, tradeIdBy } from "./heir.ts";
+import { heirOf, keepsHolding, type LastWord } from "./heir.ts";
 import { type Hold, heldAfter, heldBy, holdCommands } from "./hold.ts";
+import { Legacy } from "./legacy.ts";
 import type { Log } from "./log.ts";
-import type { LogFields, LogLevel } from "./messages.ts";
-import type { Holding, PairPlan } from "./pair-plan.ts";
-import type { PairStatus } from "./pair-status.ts";
+import type { LegStart, LogFields, LogLevel } from "./messages.ts";
+import { type LegPlan, legsOf, linkOf, type PairPlan } from "./pair-plan.ts";
+import { disconnected, openOrders, type PairStatus, withoutOrders } from "./pair-status.ts";
 import { type EndResult, NOTHING_LEFT, sweepPair } from "./pair-sweep.ts";
-import { linkOf } from "./preflight.ts";
 import { alertEntry, auditEntry } from "./story.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 import type { SpawnWorker } from "./worker-port.ts";
@@ -53,10 +54,7 @@ export class ManagedPair {
   #hold: Hold = "none";
   /** The capital that the worker was started with. */
   #capital: PairConfig["capital"];
-  /** Whether the status is of a worker, so that its inventory is the pair's. */
-  #hasTraded = false;
-  /** The last fill in that inventory: the next worker is told of those after it. */
-  #newestTradeId: string | null = null;
+  readonly #legacy = new Legacy();
   #restarts = 0;
   #epoch = 0;
   #bornMs = 0;
@@ -81,13 +79,14 @@ export class ManagedPair {
     return this.#plan;
   }
 
-  /** What a live pair has; undefined before its first worker has told. */
-  get holding(): Holding | undefined {
-    return this.#hasTraded && this.#plan.pair.mode === "live" ? this.#status.inventory : undefined;
+  /** Which hedge of a pair that has ended stays open; null: none. */
+  get hedgeLeft(): string | null {
+    return this.#legacy.hedgeLeft(this.#plan, null);
   }
 
-  get #lastWord(): LastWord {
-    return { holding: this.holding, newestTradeId: this.#newestTradeId };
+  /** What its workers have told; nothing of it before the first has. */
+  get lastWord(): LastWord {
+    return this.#legacy.lastWord;
   }
 
   status(): PairStatus {
@@ -97,7 +96,7 @@ export class ManagedPair {
       return { ...own, state: "stopping", reasons: ["it is started anew with another config"] };
     }
     if (this.#failure === null) return own;
-    return { ...own, state: "failed", reasons: [this.#failure], connection: null };
+    return { ...disconnected(own), state: "failed", reasons: [this.#failure] };
   }
 
   start(): void {
@@ -149,7 +148,7 @@ export class ManagedPair {
   /**
    * Stops the pair, has its orders confirmed to be gone, and starts it by another plan. Where they
    * cannot be confirmed it goes on trying, and starts later. Also after a stop.
-   * @returns what went wrong so far, or null
+   * @returns what went wrong so far, and which hedge is left behind; or null
    */
   async replace(plan: PairPlan): Promise<string | null> {
     this.#generation += 1;
@@ -161,20 +160,24 @@ export class ManagedPair {
     this.#isReplacing = true;
     const left = handle === undefined ? null : await handle.stop(WORKER_STOP_TIMEOUT_MS);
     this.#handle = undefined;
-    this.#options.feeds.leave(plan.pair.id);
+    this.#leaveFeeds();
     if (generation !== this.#generation) return null;
-    if (!keepsHolding(this.#plan, plan)) this.#forget(plan);
-    this.#newestTradeId = tradeIdBy(plan, this.#plan, this.#lastWord);
+    const hedgeLeft = this.#legacy.hedgeLeft(this.#plan, plan);
+    this.#legacy.move(this.#plan, plan);
+    const first = firstStatus(plan, this.#options.world.nowMs());
+    const hedge = this.lastWord.hedge.has === undefined ? first.hedge : this.#status.hedge;
+    this.#status = keepsHolding(this.#plan, plan) ? { ...this.#status, hedge } : first;
     this.#plan = plan;
     const isConfirmed = await this.#confirmSwept(left?.length === 0);
     if (generation !== this.#generation) return null;
     this.#isReplacing = false;
     if (isConfirmed) {
       this.#startWorker();
-      return null;
+      return hedgeLeft;
     }
     this.#inBackground(this.#recover());
-    return `pair ${plan.pair.id}: ${this.#failure}; it starts when they are gone`;
+    const problem = `pair ${plan.pair.id}: ${this.#failure}; it starts when they are gone`;
+    return hedgeLeft === null ? problem : `${problem}; ${hedgeLeft}`;
   }
 
   /**
@@ -211,16 +214,16 @@ export class ManagedPair {
     const stopMs = Math.min(WORKER_STOP_TIMEOUT_MS, timeoutMs * 0.6);
     const left = await this.#handle?.stop(stopMs);
     this.#handle = undefined;
-    this.#options.feeds.leave(this.#plan.pair.id);
+    this.#leaveFeeds();
     const sweepMs = Math.min(SWEEP_TIMEOUT_MS, Math.max(0, deadlineMs - timers.elapsedMs()));
     const swept = await this.#sweep(left?.length === 0, sweepMs);
     const isGone = swept.problem === null && swept.left.length === 0;
     this.#end = isGone ? "stopped" : "stopping";
-    this.#status = { ...this.#status, connection: null, reasons: [] };
+    this.#status = { ...disconnected(this.#status), reasons: [] };
     if (isGone) return swept;
     this.#ending = undefined;
     // What the venue does not tell, the worker did, or its last status.
-    const known = left ?? this.#status.orders.map(({ clientOrderId }) => clientOrderId);
+    const known = left ?? openOrders(this.#status).map(({ clientOrderId }) => clientOrderId);
     const result = { ...swept, left: swept.left.length === 0 ? known : swept.left };
     this.#status = { ...this.#status, reasons: [mayBeOpen(result)] };
     return result;
@@ -230,26 +233,29 @@ export class ManagedPair {
     const { world, spawn, configDir } = this.#options;
     const { busyPoll } = this.#plan;
     const { targetIqvRatio } = this.#status.inventory;
-    const { capital, position } = heirOf(this.#plan, this.#lastWord, targetIqvRatio);
+    const heir = heirOf(this.#plan, this.lastWord, targetIqvRatio);
+    const { capital } = heir;
     const pair = { ...this.#plan.pair, capital };
     this.#capital = capital;
     this.#epoch = Math.max(Math.floor(world.nowMs() / 1000), this.#epoch + 1);
     this.#bornMs = world.timers.elapsedMs();
     this.#unswept = pair.mode === "live" ? this.#plan : null;
     const commands = holdCommands(this.#hold);
-    const link = linkOf(this.#plan, this.#newestTradeId);
-    this.#status = { ...this.#status, state: "starting", reasons: [], orders: [] };
+    this.#status = { ...withoutOrders(this.#status), state: "starting", reasons: [] };
     this.#failure = null;
     try {
       const { timers } = world;
-      const feed = this.#joinFeed();
+      const { quote, hedge } = this.#plan;
+      const { quote: lastQuote, hedge: lastHedge } = this.lastWord;
       const start = {
         pair,
         configDir,
         epoch: this.#epoch,
-        link,
-        position,
-        feed,
+        quote: this.#legStart(quote, heir.position, lastQuote.newestTradeId),
+        hedge:
+          hedge === null
+            ? null
+            : this.#legStart(hedge, heir.hedgePosition, lastHedge.newestTradeId),
         busyPoll,
         commands,
       };
@@ -267,8 +273,7 @@ export class ManagedPair {
     return {
       onStatus: (status) => {
         this.#status = status;
-        this.#newestTradeId = status.connection?.newestTradeId ?? this.#newestTradeId;
-        this.#hasTraded = true;
+        this.#legacy.take(status);
         this.#hold = heldBy(status.state, this.#hold);
       },
       onLog: log,
@@ -278,20 +283,19 @@ export class ManagedPair {
     };
   }
 
-  /** @returns null: the worker has sockets of its own */
-  #joinFeed(): MessagePort | null {
-    const { pair, access } = this.#plan;
-    return this.#options.feeds.join({
-      pairId: pair.id,
-      access,
+  #legStart(leg: LegPlan, position: StartPosition | null, newestTradeId: string | null): LegStart {
+    const feed = this.#options.feeds.join({
+      key: legKey(this.#plan.pair.id, leg.name),
+      access: leg.access,
       onLost: (reason) => this.#handle?.terminate(reason),
     });
+    return { link: linkOf(this.#plan, leg, newestTradeId), position, feed };
   }
 
-  #forget(plan: PairPlan): void {
-    this.#hasTraded = false;
-    this.#newestTradeId = null;
-    this.#status = firstStatus(plan, this.#options.world.nowMs());
+  #leaveFeeds(): void {
+    for (const { name } of legsOf(this.#plan)) {
+      this.#options.feeds.leave(legKey(this.#plan.pair.id, name));
+    }
   }
 
   #onGone(reason: string): void {
@@ -356,7 +360,7 @@ export class ManagedPair {
 
   #onSwept(plan: PairPlan): EndResult {
     if (this.#unswept === plan) this.#unswept = null;
-    this.#status = { ...this.#status, orders: [] };
+    this.#status = withoutOrders(this.#status);
     return NOTHING_LEFT;
   }
 
@@ -386,7 +390,7 @@ export class ManagedPair {
 
 /** Whether a command is one that must not be lost with the worker that it was meant for. */
 function isHolding(command: OperatorCommand): boolean {
-  return command === "pause" || command === "halt";
+  return command === "pause" || command === "flatten" || command === "halt";
 }
 
 function mayBeOpen({ problem, left }: EndResult): string {

@@ -10,18 +10,25 @@ import type { Alert, AuditRecord } from "#ports/sink.ts";
 import type { VenueLink } from "#venues/venue.ts";
 import type { PairStatus } from "./pair-status.ts";
 
-/** What a worker is started with. Holds secrets (in `link`): never logged. */
+/** A worker's way to the venue of one leg. Holds secrets (in `link`). */
+export interface LegStart {
+  readonly link: VenueLink;
+  /** A perp's position at its start; null: spot, or paper. */
+  readonly position: StartPosition | null;
+  /** To a feed worker whose sockets it shares; null: it has sockets of its own. Transferred. */
+  readonly feed: MessagePort | null;
+}
+
+/** What a worker is started with. Holds secrets (in its legs): never logged. */
 export interface PairStart {
   readonly pair: PairConfig;
   /** Folder that the path of a user's strategy is relative to. */
   readonly configDir: string;
   /** Larger than that of any worker of this pair before. */
   readonly epoch: number;
-  readonly link: VenueLink;
-  /** A perp's position at its start; null: spot, or paper. */
-  readonly position: StartPosition | null;
-  /** To a feed worker whose sockets it shares; null: it has sockets of its own. Transferred. */
-  readonly feed: MessagePort | null;
+  readonly quote: LegStart;
+  /** Null: the pair does not hedge. */
+  readonly hedge: LegStart | null;
   readonly busyPoll: boolean;
   /** Given before anything else: what an operator (or a guard) had done to it already. */
   readonly commands: readonly OperatorCommand[];

@@ -1,28 +1,43 @@
 /**
- * PairRunner: drives the decision core of one pair on its venue connection. Prices of the past come
- * first, then whatever the connection tells, the time, and an operator's commands; what the core
- * wants goes to the connection, what people should see to a listener. It runs in the pair's worker
- * and knows nothing of threads; time and timers are handed in.
+ * PairRunner: drives the decision core of one pair on the connection of its quoting leg and, where
+ * it hedges, on that of its hedge. Prices of the past come first, then whatever the connections
+ * tell, the time, and an operator's commands; what the core wants goes to the connections, what
+ * people should see to a listener. It runs in the pair's worker and knows nothing of threads; time
+ * and timers are handed in.
  */
 
-import { engineParams, type StartPosition, strategyParams } from "#config/engine-params.ts";
+import {
+  engineParams,
+  NO_POSITION,
+  type StartPosition,
+  strategyParams,
+} from "#config/engine-params.ts";
 import type { StrategySource } from "#config/load-strategy.ts";
 import type { PairConfig } from "#config/schema.ts";
 import { thirdFeeAsset } from "#config/simulated-account.ts";
 import { decimal } from "#domain/decimal.ts";
 import { InputError, InvariantError, messageOf } from "#domain/errors.ts";
-import type { EngineEvent, OperatorCommand, TimeEvent } from "#domain/events.ts";
+import type {
+  EngineEvent,
+  FillEvent,
+  HedgeEvent,
+  OperatorCommand,
+  TimeEvent,
+  VenueEvent,
+} from "#domain/events.ts";
 import { PairEngine } from "#engine/pair-engine.ts";
 import { type EngineParams, hasSameVolatility, requireSamePair } from "#engine/params.ts";
 import type { CancelTimer } from "#net/timers.ts";
-import type { Alert, AuditRecord, Sink } from "#ports/sink.ts";
-import type { VenueConnection } from "#ports/venue.ts";
+import type { Alert, AuditRecord } from "#ports/sink.ts";
+import type { VenueConnection, VenueListener } from "#ports/venue.ts";
 import type { Strategy } from "#strategies/strategy.ts";
 import type { VenueWorld } from "#venues/venue.ts";
 import { spin } from "./busy-poll.ts";
 import { historyPrices } from "./history.ts";
 import type { PairStatus } from "./pair-status.ts";
 import { pairStatusOf } from "./pair-status-of.ts";
+import { RunnerNews } from "./runner-news.ts";
+import { sinkOf } from "./runner-sink.ts";
 import { warmUp } from "./warm-up.ts";
 
 /** Hears of one pair. */
@@ -36,16 +51,22 @@ export interface RunnerListener {
   onFailure(error: unknown): void;
 }
 
-export interface RunnerOptions {
+export interface RunnerLeg {
+  /** Not started yet. */
+  readonly connection: VenueConnection;
+  /** A perp's position at the start. Default: none */
+  readonly position?: StartPosition | null;
+}
+
+/** Its own leg is the quoting one. */
+export interface RunnerOptions extends RunnerLeg {
+  /** Default: the pair does not hedge */
+  readonly hedge?: RunnerLeg | null;
   readonly pair: PairConfig;
   /** Makes the strategy that trades, and another one for the warm-up. */
   readonly strategy: StrategySource;
-  /** Not started yet. */
-  readonly connection: VenueConnection;
   /** Part of every order id: larger than that of any run of this pair before. */
   readonly epoch: number;
-  /** A perp's position at the start. Default: none */
-  readonly position?: StartPosition | null;
   readonly listener: RunnerListener;
   readonly world: Pick<VenueWorld, "timers" | "nowMs">;
   /**
@@ -67,12 +88,22 @@ export class PairRunner {
   readonly #options: RunnerOptions;
   readonly #engine: PairEngine;
   readonly #time: TimeEvent = { kind: "time", venueTimeMs: 0, receivedTimeMs: 0 };
+  /** Whatever the hedge's connection tells, wrapped. */
+  readonly #hedgeEvent: HedgeEvent = {
+    kind: "hedge",
+    venueTimeMs: 0,
+    receivedTimeMs: 0,
+    event: { kind: "connection", venueTimeMs: 0, receivedTimeMs: 0, state: "down" },
+  };
   #pair: PairConfig;
   #strategy: Strategy;
   #phase: "new" | "running" | "stopped" | "failed" = "new";
   #failure: unknown = null;
   #isConnecting = false;
-  #hasToldFees = false;
+  readonly #news = new RunnerNews(
+    (alert) => this.#alert(alert),
+    () => this.#clock(),
+  );
   #nowMs = -Infinity;
   /** The newest `update`: one that was overtaken by another is not carried out. */
   #updates = 0;
@@ -89,7 +120,8 @@ export class PairRunner {
     this.#options = options;
     this.#pair = pair;
     this.#strategy = options.strategy();
-    this.#engine = new PairEngine(instrument, this.#params(pair), this.#strategy, sinkOf(options));
+    const sink = sinkOf(options.listener, connection, this.#hedge?.connection ?? null);
+    this.#engine = new PairEngine(instrument, this.#params(pair), this.#strategy, sink);
     const feeAsset = pair.mode === "paper" ? thirdFeeAsset(pair) : null;
     if (feeAsset !== null) {
       this.#engine.ledger.setAssetPrice(feeAsset.asset, decimal(feeAsset.price));
@@ -124,10 +156,20 @@ export class PairRunner {
       elapsedMs: () => world.timers.elapsedMs(),
     });
     this.#isConnecting = true;
-    connection.start({
-      onEvent: (event) => this.#apply(event),
-      onAlert: (alert) => this.#attempt(() => this.#options.listener.onAlert(alert)),
-    });
+    // First the hedge: nothing is to be hedged before anything is quoted.
+    this.#hedge?.connection.start(this.#listener("hedge: ", (event) => this.#applyHedge(event)));
+    connection.start(this.#listener("", (event) => this.#apply(event)));
+  }
+
+  #listener(prefix: string, onEvent: VenueListener["onEvent"]): VenueListener {
+    return {
+      onEvent,
+      onAlert: (alert) => this.#alert({ ...alert, message: `${prefix}${alert.message}` }),
+    };
+  }
+
+  get #hedge(): RunnerLeg | null {
+    return this.#options.hedge ?? null;
   }
 
   /** Carries out an operator's command at once. @throws {InputError} `not-now` after the end */
@@ -174,10 +216,19 @@ export class PairRunner {
 
   async #stop(): Promise<{ left: readonly string[] }> {
     if (this.#isOpen) this.#apply({ kind: "operator", ...this.#stamp(), command: "stop" });
-    if (this.#isOpen && !this.#isSettled) await this.#settled();
+    if (this.#isOpen && this.#engine.hasOpenOrders) await this.#settled();
     if (this.#isOpen) this.#end("stopped");
-    if (this.#isConnecting) this.#attempt(() => this.#options.connection.stop());
-    return { left: [...this.#engine.orders.live.keys()] };
+    if (this.#isConnecting) {
+      for (const { connection } of this.#legs) this.#attempt(() => connection.stop());
+    }
+    const { orders, hedge } = this.#engine;
+    if (hedge !== null) this.#news.hedgeLeft(hedge);
+    return { left: [...orders.live.keys(), ...(hedge?.orders.live.keys() ?? [])] };
+  }
+
+  get #legs(): readonly RunnerLeg[] {
+    const hedge = this.#hedge;
+    return hedge === null ? [this.#options] : [this.#options, hedge];
   }
 
   /** All that can be seen of the pair, as plain data. `restarts` is 0: its supervisor knows. */
@@ -192,22 +243,23 @@ export class PairRunner {
       end: this.#phase === "stopped" || this.#phase === "failed" ? this.#phase : null,
       failure: this.#phase === "failed" ? messageOf(this.#failure) : null,
       connection: this.#isConnecting ? connection.status() : null,
+      hedgeConnection: this.#isConnecting ? (this.#hedge?.connection.status() ?? null) : null,
     });
   }
 
   #params(pair: PairConfig): EngineParams {
-    const { connection, epoch, position } = this.#options;
-    return engineParams(pair, connection.instrument, epoch, position ?? null);
+    const { connection, epoch, position, hedge = null } = this.#options;
+    return engineParams(pair, connection.instrument, epoch, {
+      position: position ?? null,
+      hedge: hedge && {
+        instrument: hedge.connection.instrument,
+        position: hedge.position ?? NO_POSITION,
+      },
+    });
   }
 
   get #isOpen(): boolean {
     return this.#phase === "new" || this.#phase === "running";
-  }
-
-  /** Nothing of ours can be open at the venue, and no execution of it is missing. */
-  get #isSettled(): boolean {
-    const { orders } = this.#engine;
-    return orders.live.size === 0 && !orders.lacksFills;
   }
 
   #settled(): Promise<void> {
@@ -248,23 +300,26 @@ export class PairRunner {
     } catch (error) {
       this.#fail(error);
     }
-    if (event.kind === "fill") this.#tellFees(event.fill.feeAsset);
-    if (this.#onSettled !== null && this.#isSettled) this.#onSettled();
+    if (event.kind === "fill") this.#onFill(event, this.#options.connection);
+    if (this.#onSettled !== null && !this.#engine.hasOpenOrders) this.#onSettled();
   }
 
-  /** Live, nobody knows a price of what fees are paid in: people are told so, once. */
-  #tellFees(asset: string): void {
-    const { base, quote } = this.#options.connection.instrument;
-    const isPriced = asset === base || asset === quote || this.#pair.mode === "paper";
-    if (isPriced || this.#hasToldFees) return;
-    this.#hasToldFees = true;
-    const message = `fees are charged in ${asset} and count as 0 in the PnL; balances are right`;
-    const alert: Alert = {
-      timeMs: this.#clock(),
-      level: "warning",
-      code: "unpriced-fees",
-      message,
-    };
+  #applyHedge(event: VenueEvent): void {
+    if (!(event.receivedTimeMs >= this.#nowMs)) event.receivedTimeMs = this.#clock();
+    const hedged = this.#hedgeEvent;
+    hedged.venueTimeMs = event.venueTimeMs;
+    hedged.receivedTimeMs = event.receivedTimeMs;
+    hedged.event = event;
+    this.#apply(hedged);
+    const leg = this.#hedge;
+    if (event.kind === "fill" && leg !== null) this.#onFill(event, leg.connection);
+  }
+
+  #onFill({ fill }: FillEvent, { instrument }: VenueConnection): void {
+    if (this.#pair.mode === "live") this.#news.fees(fill.feeAsset, instrument);
+  }
+
+  #alert(alert: Alert): void {
     this.#attempt(() => this.#options.listener.onAlert(alert));
   }
 
@@ -280,17 +335,14 @@ export class PairRunner {
   }
 
   #history(pair: PairConfig): Promise<readonly number[]> {
-    const { connection, world, listener } = this.#options;
+    const { connection, world } = this.#options;
     const { sampleIntervalSeconds, historyLimit } = pair.volatility;
     return historyPrices({
       history: connection,
       timers: world.timers,
       intervalMs: sampleIntervalSeconds * 1000,
       count: historyLimit,
-      onProblem: (message) => {
-        const alert: Alert = { timeMs: this.#clock(), level: "warning", code: "history", message };
-        this.#attempt(() => listener.onAlert(alert));
-      },
+      onProblem: (message) => this.#news.warn("history", message),
     });
   }
 
@@ -322,21 +374,6 @@ export class PairRunner {
     this.#stopSpinning();
     this.#onSettled?.();
   }
-}
-
-/** Commands go to the connection, what people should see to the listener. */
-function sinkOf({ connection, listener }: RunnerOptions): Sink {
-  return {
-    place: (request) => connection.place(request),
-    amend: (clientOrderId, quantityLots) => connection.amend(clientOrderId, quantityLots),
-    replace: (clientOrderId, request) => connection.replace(clientOrderId, request),
-    cancel: (clientOrderId) => connection.cancel(clientOrderId),
-    cancelAll: () => connection.cancelAll(),
-    query: (clientOrderId) => connection.query(clientOrderId),
-    reconcile: () => connection.reconcile(),
-    alert: (alert) => listener.onAlert(alert),
-    audit: (record) => listener.onAudit(record),
-  };
 }
 
 function hasSameGrid({ volatility: a }: PairConfig, { volatility: b }: PairConfig): boolean {

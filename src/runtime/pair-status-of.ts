@@ -4,14 +4,15 @@
  */
 
 import type { PairConfig } from "#config/schema.ts";
-import { decimal, decimalOfInteger, plain } from "#domain/decimal.ts";
+import { plain } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
-import type { ManagedOrder } from "#engine/managed-order.ts";
 import type { PairEngine } from "#engine/pair-engine.ts";
 import type { PairState } from "#engine/pair-state.ts";
 import type { GuardReading } from "#engine/risk-guards.ts";
 import type { ConnectionStatus } from "#ports/venue.ts";
-import type { GuardView, OrderView, PairStatus } from "./pair-status.ts";
+import { hedgeStatusOf, midOf } from "./hedge-status-of.ts";
+import { ordersOf } from "./order-views.ts";
+import type { GuardView, PairStatus } from "./pair-status.ts";
 
 export interface StatusSource {
   readonly pair: PairConfig;
@@ -24,15 +25,15 @@ export interface StatusSource {
   /** What failed, as one sentence. */
   readonly failure: string | null;
   readonly connection: ConnectionStatus | null;
+  /** Of the hedge leg; null also where there is none. */
+  readonly hedgeConnection: ConnectionStatus | null;
 }
-
-const HALF = decimal("0.5");
 
 /** @returns with `restarts` 0: a run knows nothing of those before it */
 export function pairStatusOf(source: StatusSource): PairStatus {
-  const { pair, instrument, engine, epoch, timeMs, connection } = source;
+  const { pair, instrument, engine, epoch, timeMs, connection, hedgeConnection } = source;
   const { midHalfTicks, volatilityPct } = engine.market;
-  const mid = instrument.tickSize.times(HALF).times(decimalOfInteger(midHalfTicks));
+  const mid = midOf(instrument, midHalfTicks);
   return {
     id: pair.id,
     mode: pair.mode,
@@ -43,9 +44,12 @@ export function pairStatusOf(source: StatusSource): PairStatus {
     timeMs,
     epoch,
     restarts: 0,
-    mid: midHalfTicks > 0 ? plain(mid) : null,
-    orders: ordersOf(engine, instrument),
+    mid: mid === null ? null : plain(mid),
+    orders: ordersOf(engine.orders, instrument),
     inventory: inventoryOf(engine, instrument),
+    netDelta: engine.netDelta,
+    hedge: engine.hedge === null ? null : hedgeStatusOf(engine.hedge, hedgeConnection),
+    equity: engine.ledger.isMarked ? plain(engine.equity()) : null,
     shape: engine.ladder.shape,
     volatilityPct: volatilityPct < 0 ? null : volatilityPct,
     pnl: pnlOf(engine),
@@ -72,31 +76,15 @@ function reasonsOf({ engine, end, failure }: StatusSource): string[] {
   const reason = STATE_REASONS[engine.state];
   const reasons = reason === null ? [] : [reason];
   for (const guard of engine.guards()) {
-    if (!guard.tripped || guard.effect !== "pull-quotes") continue;
+    // Quotes of one side go on where a hedge is missing; who leans on the hedge must know.
+    const isTold = guard.effect === "pull-quotes" || guard.id === "unhedged";
+    if (!guard.tripped || !isTold) continue;
     // A limit of 0 is of a guard that is either well or not.
     const figures = guard.limit === 0 ? "" : `: ${valueOf(guard)}, its limit ${limitOf(guard)}`;
     reasons.push(`${guard.id}${figures}`);
   }
   if (engine.market.midHalfTicks === 0) reasons.push("no price yet");
   return reasons;
-}
-
-/** Bids and then asks, nearest to the mid first. */
-function ordersOf(engine: PairEngine, instrument: Instrument): OrderView[] {
-  const orders = [...engine.orders.live.values()];
-  orders.sort((a, b) => rankOf(a) - rankOf(b));
-  return orders.map((order) => ({
-    clientOrderId: order.clientOrderId,
-    side: order.side,
-    price: instrument.priceString(order.priceTicks),
-    size: instrument.sizeString(order.quantityLots),
-    filled: instrument.sizeString(order.filledLots),
-    status: order.status,
-  }));
-}
-
-function rankOf({ side, priceTicks }: ManagedOrder): number {
-  return side === "buy" ? -priceTicks : priceTicks;
 }
 
 function inventoryOf(engine: PairEngine, instrument: Instrument): PairStatus["inventory"] {
@@ -116,13 +104,18 @@ function inventoryOf(engine: PairEngine, instrument: Instrument): PairStatus["in
   };
 }
 
-function pnlOf({ ledger }: PairEngine): Readonly<Record<string, string>> | null {
-  if (!ledger.isMarked) return null;
-  const pnl = ledger.pnl();
+function pnlOf(engine: PairEngine): Readonly<Record<string, string>> | null {
+  if (!engine.ledger.isMarked) return null;
+  const pnl = engine.pnl();
+  const hedged = {
+    hedgeExecution: plain(pnl.hedgeExecution),
+    hedgeRevaluation: plain(pnl.hedgeRevaluation),
+  };
   return {
     equityChange: plain(pnl.equityChange),
     spreadCapture: plain(pnl.spreadCapture),
     inventoryRevaluation: plain(pnl.inventoryRevaluation),
+    ...(engine.hedge === null ? {} : hedged),
     fees: plain(pnl.fees),
     funding: plain(pnl.funding),
     transfers: plain(pnl.transfers),

@@ -1,12 +1,12 @@
 /**
- * The sweep of a pair: has the venue confirm, within a given time, that no order of its workers is
- * open. It runs on the main thread, through the account's desk.
+ * The sweep of a pair: has the venues of its legs confirm, within a given time, that no order of
+ * its workers is open. It runs on the main thread, through the accounts' desks.
  */
 
 import { messageOf } from "#domain/errors.ts";
 import type { OrderOwner } from "#domain/order.ts";
 import type { Timers } from "#net/timers.ts";
-import type { PairPlan } from "./pair-plan.ts";
+import { type LegPlan, legsOf, marketName, type PairPlan } from "./pair-plan.ts";
 
 /** What may still be open at the venue after an end. */
 export interface EndResult {
@@ -33,12 +33,28 @@ interface PairSweep {
 
 /** Never rejects. */
 export async function sweepPair(sweep: PairSweep): Promise<EndResult & { canceled: number }> {
+  const legs = legsOf(sweep.plan);
+  const ends = await Promise.all(legs.map((leg) => sweepLeg(sweep, leg)));
+  const problems = ends.flatMap(({ problem }, index) => {
+    const leg = legs[index];
+    if (problem === null) return [];
+    return [leg === undefined || legs.length === 1 ? problem : `${marketName(leg)}: ${problem}`];
+  });
+  return {
+    left: ends.flatMap(({ left }) => left),
+    problem: problems.length === 0 ? null : problems.join("; "),
+    canceled: ends.reduce((sum, { canceled }) => sum + canceled, 0),
+  };
+}
+
+async function sweepLeg(sweep: PairSweep, leg: LegPlan): Promise<EndResult & { canceled: number }> {
   const { plan, epoch, timeoutMs, timers } = sweep;
-  const { access, pair, market, orderPrefix } = plan;
+  const { access, market } = leg;
   const deadlineMs = timers.elapsedMs() + timeoutMs;
-  const owner: OrderOwner = { prefix: orderPrefix, pairId: pair.id, untilEpoch: epoch };
+  const owner: OrderOwner = { prefix: plan.orderPrefix, pairId: plan.pair.id, untilEpoch: epoch };
   try {
-    if (sweep.isClean && (await hasNone(sweep, owner))) return { ...NOTHING_LEFT, canceled: 0 };
+    const isNone = sweep.isClean && (await hasNone(sweep, leg, owner));
+    if (isNone) return { ...NOTHING_LEFT, canceled: 0 };
     const leftMs = Math.max(0, deadlineMs - timers.elapsedMs());
     return await access.desk.sweep(market.instrument.symbol, owner, leftMs);
   } catch (thrown) {
@@ -47,12 +63,15 @@ export async function sweepPair(sweep: PairSweep): Promise<EndResult & { cancele
 }
 
 /** False also where the venue does not say so in half of the time: the other half is to sweep. */
-async function hasNone(sweep: PairSweep, owner: OrderOwner): Promise<boolean> {
-  const { plan, timeoutMs, timers } = sweep;
+async function hasNone(
+  { timeoutMs, timers }: PairSweep,
+  { access, market }: LegPlan,
+  owner: OrderOwner,
+): Promise<boolean> {
   const { promise: isLate, resolve } = Promise.withResolvers<null>();
   const cancel = timers.after(timeoutMs / 2, () => resolve(null));
   try {
-    const asked = plan.access.desk.openOrderIds(plan.market.instrument.symbol, owner);
+    const asked = access.desk.openOrderIds(market.instrument.symbol, owner);
     const ids = await Promise.race([asked, isLate]);
     return ids?.length === 0;
   } catch {

@@ -6,10 +6,12 @@
  */
 
 import { loadStrategy } from "#config/load-strategy.ts";
+import type { PairConfig } from "#config/schema.ts";
 import { MmError, messageOf } from "#domain/errors.ts";
 import type { VenueConnection } from "#ports/venue.ts";
 import { venueModule } from "#venues/registry.ts";
-import type { ErrorMessage, FromWorker, PairStart, ToWorker } from "./messages.ts";
+import type { LegName } from "./legs.ts";
+import type { ErrorMessage, FromWorker, LegStart, PairStart, ToWorker } from "./messages.ts";
 import { PairRunner } from "./pair-runner.ts";
 import { PaperConnection } from "./paper-venue.ts";
 import { systemWorld } from "./world.ts";
@@ -35,14 +37,18 @@ addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
 });
 
 async function start(message: PairStart): Promise<void> {
-  const { pair, configDir, epoch, position, busyPoll, commands } = message;
+  const { pair, configDir, epoch, quote, hedge, busyPoll, commands } = message;
   const strategy = await loadStrategy(pair, configDir);
   const runner = new PairRunner({
     pair,
     strategy,
-    connection: connectionOf(message),
+    connection: connectionOf(pair, "quote", quote),
+    position: quote.position,
+    hedge:
+      hedge === null
+        ? null
+        : { connection: connectionOf(pair, "hedgeOn", hedge), position: hedge.position },
     epoch,
-    position,
     busyPoll,
     world,
     listener: {
@@ -61,12 +67,12 @@ async function start(message: PairStart): Promise<void> {
   await runner.start();
 }
 
-function connectionOf({ pair, link, feed }: PairStart): VenueConnection {
+function connectionOf(pair: PairConfig, leg: LegName, { link, feed }: LegStart): VenueConnection {
   const venue = venueModule(link.venue);
   const shared = feed ?? undefined;
   return pair.mode === "live"
     ? venue.connect(link, world, shared)
-    : new PaperConnection(venue.openMarket(link, world, shared), pair, world);
+    : new PaperConnection(venue.openMarket(link, world, shared), pair, world, leg);
 }
 
 type Request = Exclude<ToWorker, { readonly kind: "start" }>;

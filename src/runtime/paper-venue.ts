@@ -7,8 +7,9 @@
 
 import { orderIdPrefix } from "#config/engine-params.ts";
 import type { PairConfig } from "#config/schema.ts";
-import { simulatedAccount } from "#config/simulated-account.ts";
-import type { BookEvent, TradeEvent } from "#domain/events.ts";
+import { simulatedAccount, simulatedHedgeAccount } from "#config/simulated-account.ts";
+import { decimalOfNumber, plain } from "#domain/decimal.ts";
+import type { BookEvent, MarkEvent, TradeEvent } from "#domain/events.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { OrderRequest } from "#domain/order.ts";
 import type { CancelTimer } from "#net/timers.ts";
@@ -25,6 +26,7 @@ import type { SimAccount } from "#sim/sim-account.ts";
 import { SimExchange } from "#sim/sim-exchange.ts";
 import { SimulatedLink } from "#sim/simulated-link.ts";
 import type { VenueWorld } from "#venues/venue.ts";
+import type { LegName } from "./legs.ts";
 
 /** What may be done in one turn of the event loop, so that sockets get theirs. */
 const MAX_STEPS_A_TURN = 1_000;
@@ -38,18 +40,27 @@ export class PaperConnection implements VenueConnection {
   #listener: VenueListener | null = null;
   #isUp = false;
   #isStopped = false;
+  /** A perp's next settlement, as told last; 0: not told. */
+  #fundingMs = 0;
   /** When the timer is due that carries messages over the wire; Infinity: there is none. */
   #dueMs = Infinity;
   #cancelTimer: CancelTimer = () => undefined;
 
   /**
    * @param market not started yet
+   * @param leg of the pair that trades there
    * @throws {InputError} `bad-latency`, `bad-queue-model`, `bad-account`
    */
-  constructor(market: PublicMarket, pair: PairConfig, world: Pick<VenueWorld, "timers" | "nowMs">) {
+  constructor(
+    market: PublicMarket,
+    pair: PairConfig,
+    world: Pick<VenueWorld, "timers" | "nowMs">,
+    leg: LegName = "quote",
+  ) {
     const { latencyMs, queue } = pair.simulation;
     const { instrument } = market;
-    const { setup, fees } = simulatedAccount(pair, instrument);
+    const { setup, fees } =
+      leg === "quote" ? simulatedAccount(pair, instrument) : simulatedHedgeAccount(pair);
     this.instrument = instrument;
     this.#market = market;
     this.#world = world;
@@ -60,6 +71,8 @@ export class PaperConnection implements VenueConnection {
       queueModel: parseQueueModel(queue),
       account: setup,
       fees,
+      // Hyperliquid's stops go by the mark, Binance's by the last print.
+      triggerOn: instrument.venue === "hyperliquid" ? "mark" : "last",
       emit: (event) => link.onVenueEvent(event),
     });
   }
@@ -150,6 +163,7 @@ export class PaperConnection implements VenueConnection {
       },
       onTrade: (event) => this.#onTrade(event, now(), listener),
       onBook: (event) => this.#onBook(event, now(), listener),
+      onMark: (event) => this.#onMark(event, now(), listener),
       onAlive: (receivedTimeMs) => {
         if (this.#isStopped) return;
         const venueTimeMs = receivedTimeMs;
@@ -165,6 +179,28 @@ export class PaperConnection implements VenueConnection {
     this.#exchange.onTrade(aggressor === "buy", priceTicks, quantityLots, nowMs);
     this.#arm();
     listener.onEvent(event);
+  }
+
+  #onMark(event: MarkEvent, nowMs: number, listener: VenueListener): void {
+    if (this.#isStopped) return;
+    const markTicks = Math.round(event.priceTicks);
+    this.#exchange.onMark(markTicks, nowMs);
+    this.#settle(event, markTicks, nowMs);
+    this.#arm();
+    listener.onEvent(event);
+  }
+
+  /** Funding, at the venue's hour and by the rate that it told last. */
+  #settle({ fundingRate, nextFundingMs }: MarkEvent, markTicks: number, nowMs: number): void {
+    const isDue = this.#fundingMs > 0 && nowMs >= this.#fundingMs;
+    const fundingId = `paper-${this.#fundingMs}`;
+    this.#fundingMs = isDue && nextFundingMs <= nowMs ? 0 : nextFundingMs;
+    if (!isDue || this.#exchange.account.positionLots === 0) return;
+    const rate = plain(decimalOfNumber(fundingRate));
+    const paid = this.#exchange.applyFunding(rate, markTicks, nowMs);
+    const times = { venueTimeMs: nowMs, receivedTimeMs: nowMs };
+    const amount = plain(paid.neg());
+    this.#link.onVenueEvent({ kind: "funding", ...times, fundingId, amount });
   }
 
   #onBook(event: BookEvent, nowMs: number, listener: VenueListener): void {

@@ -4,14 +4,15 @@
  * Every failure is an InputError that says what, where and what to do.
  */
 
-import { engineParams, type StartPosition } from "#config/engine-params.ts";
+import { engineParams, NO_POSITION } from "#config/engine-params.ts";
 import { loadStrategy } from "#config/load-strategy.ts";
 import type { Config, PairConfig } from "#config/schema.ts";
 import { type Decimal, decimal, plain, ZERO } from "#domain/decimal.ts";
-import { InputError } from "#domain/errors.ts";
+import { InputError, InvariantError } from "#domain/errors.ts";
+import type { EngineParams } from "#engine/params.ts";
 import type { PerpWants } from "#ports/venue.ts";
-import type { VenueLink } from "#venues/venue.ts";
-import type { Holding, PairPlan } from "./pair-plan.ts";
+import { type LegName, legConfig, legNames } from "./legs.ts";
+import { type Holding, type LegPlan, legsOf, marketName, type PairPlan } from "./pair-plan.ts";
 import { allOrFirstError, type Patience, patiently } from "./patience.ts";
 import { askPerp, perpWants, perpWarnings, requireMargin } from "./perp-margin.ts";
 import {
@@ -32,6 +33,8 @@ export interface PreflightOptions {
   readonly running: ReadonlyMap<string, PairPlan>;
   /** What a live pair has now; undefined for one that will begin with its configured capital. */
   readonly holdingOf: (plan: PairPlan) => Holding | undefined;
+  /** Whether a leg goes on with what a worker before it had there. */
+  readonly goesOn: (plan: PairPlan, leg: LegName) => boolean;
   readonly patience: Patience;
 }
 
@@ -44,7 +47,7 @@ export interface Preflight {
 
 /**
  * @throws {InputError} `same-market`, `no-key`, `bad-key`, `key-may-withdraw`, `no-permission`,
- *   `venue-unreachable`, `clock-offset`, `unknown-symbol`, `market-closed`,
+ *   `venue-unreachable`, `clock-offset`, `unknown-symbol`, `market-closed`, `hedge-mismatch`,
  *   `insufficient-balance`, `bad-leverage`, `insufficient-margin`, `bad-config`, and those of a
  *   user's strategy
  */
@@ -54,30 +57,34 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   requireDistinctMarkets(config);
   // What needs no venue comes first; it throws before anything is sent.
   for (const pair of starting) await requireStrategy(pair, configDir);
-  const opened = await allOrFirstError(starting, async (pair) => ({
-    pair,
-    access: await accesses.of(pair, config),
+  const wanted = starting.flatMap((pair) => legNames(pair).map((name) => ({ pair, name })));
+  const opened = await allOrFirstError(wanted, async (leg) => ({
+    ...leg,
+    access: await accesses.of(leg.pair, leg.name, config),
   }));
-  const byKey = new Map(opened.map(({ access }) => [access.key, access]));
-  const warnings = new Array<string>();
-  for (const access of byKey.values()) {
+  const used = [...new Map(opened.map(({ access }) => [access.key, access])).values()];
+  // One account has several accesses, and a key says the same of itself at each.
+  const warnings = new Set<string>();
+  for (const access of used) {
     await requireClock(
       ask,
       access,
       opened.filter((other) => other.access === access).map(({ pair }) => pair),
     );
-    warnings.push(...(await requireSafeKey(ask, access)));
+    for (const warning of await requireSafeKey(ask, access)) warnings.add(warning);
   }
-  const { busyPoll } = config.runtime;
-  const loaded = await allOrFirstError(opened, ({ pair, access }) =>
-    planOf(ask, pair, access, busyPoll),
-  );
-  for (const access of byKey.values()) await requireBalances(ask, access, loaded, options);
-  const plans = await perpsReady(ask, [...byKey.values()], loaded, options);
+  const legs = await allOrFirstError(opened, (leg) => loadLeg(ask, leg));
+  const loaded = starting.map((pair) => planOf(pair, legs, config.runtime.busyPoll));
+  for (const access of used) await requireBalances(ask, access, loaded, options);
+  const plans = await perpsReady(ask, used, loaded, options);
   for (const plan of plans) {
-    warnings.push(...perpWarnings(plan, options.holdingOf(plan) === undefined));
+    const more = [
+      ...hedgeWarnings(plan),
+      ...perpWarnings(plan, (leg) => !options.goesOn(plan, leg.name)),
+    ];
+    for (const warning of more) warnings.add(warning);
   }
-  return { plans, warnings };
+  return { plans, warnings: [...warnings] };
 }
 
 /** The last of all: it is what changes something. */
@@ -88,43 +95,71 @@ async function perpsReady(
   options: PreflightOptions,
 ): Promise<PairPlan[]> {
   // One that runs goes on as it is where this is refused: it is only looked at yet.
-  const wantsNow = ({ pair }: PairPlan): PerpWants | null =>
-    options.running.has(pair.id) ? null : perpWants(pair);
-  const plans = await allOrFirstError(loaded, (plan) => withPerp(ask, plan, wantsNow(plan)));
+  const isSetNow = ({ pair }: PairPlan): boolean => !options.running.has(pair.id);
+  const plans = await withPerps(ask, loaded, isSetNow);
   for (const access of accesses) {
-    const all = plansOf(access, plans, options);
-    const others = all.filter((plan) => !plans.includes(plan));
+    const all = plansAfter(plans, options);
+    const others = all.filter((plan) => !plans.includes(plan) && legsAt(access, plan).length > 0);
     // How much margin those hold that run already: their own state is of their start.
-    const fresh = await allOrFirstError(others, (plan) => withPerp(ask, plan, null));
-    requireMargin(access, [...all.filter((plan) => plans.includes(plan)), ...fresh]);
+    const fresh = await withPerps(ask, others, () => false);
+    const known = [...all.filter((plan) => plans.includes(plan)), ...fresh];
+    requireMargin(
+      access,
+      known.flatMap((plan) => legsAt(access, plan).map((leg) => ({ pair: plan.pair, leg }))),
+    );
   }
-  return allOrFirstError(plans, (plan) => {
-    const wants = perpWants(plan.pair);
-    const isSet = wants === null || wantsNow(plan) !== null;
-    return isSet ? Promise.resolve(plan) : withPerp(ask, plan, wants);
-  });
+  const later = await withPerps(
+    ask,
+    plans.filter((plan) => !isSetNow(plan)),
+    () => true,
+  );
+  const byId = new Map([...plans, ...later].map((plan) => [plan.pair.id, plan]));
+  return [...byId.values()];
 }
 
-/** All pairs that trade an access's account once these plans run, in the config's order. */
-function plansOf(
-  access: VenueAccess,
+/** All pairs that there will be once these plans run, in the config's order. */
+function plansAfter(
   plans: readonly PairPlan[],
   { running, config }: PreflightOptions,
-): PairPlan[] {
+): readonly PairPlan[] {
   const all = new Map([...running, ...plans.map((plan) => [plan.pair.id, plan] as const)]);
-  return config.pairs.flatMap(({ id }) => {
-    const plan = all.get(id);
-    return plan?.access.account === access.account ? [plan] : [];
+  return config.pairs.flatMap(({ id }) => all.get(id) ?? []);
+}
+
+/** The legs of a plan that trade an access's account. */
+function legsAt(access: VenueAccess, plan: PairPlan): LegPlan[] {
+  return legsOf(plan).filter((leg) => leg.access.account === access.account);
+}
+
+/** Reads where the live perps of plans stand; sets first what the config wants of those named. */
+async function withPerps(
+  ask: Ask,
+  plans: readonly PairPlan[],
+  isSet: (plan: PairPlan) => boolean,
+): Promise<PairPlan[]> {
+  return allOrFirstError(plans, async (plan) => {
+    const { quote, hedge } = plan;
+    const wants = (leg: LegPlan): PerpWants | null =>
+      isSet(plan) ? perpWants(plan.pair, leg.name) : null;
+    return {
+      ...plan,
+      quote: await withPerp(ask, plan, quote, wants(quote)),
+      hedge: hedge === null ? null : await withPerp(ask, plan, hedge, wants(hedge)),
+    };
   });
 }
 
-/** Sets what is wanted of a live perp, and reads where it stands. */
-async function withPerp(ask: Ask, plan: PairPlan, wants: PerpWants | null): Promise<PairPlan> {
-  const { pair, access, market } = plan;
-  if (market.instrument.kind === "spot" || access.credentials === null) return plan;
+async function withPerp(
+  ask: Ask,
+  { pair }: PairPlan,
+  leg: LegPlan,
+  wants: PerpWants | null,
+): Promise<LegPlan> {
+  const { access, market, name } = leg;
+  if (market.instrument.kind === "spot" || access.credentials === null) return leg;
   const { symbol } = market.instrument;
-  const where = `pair ${pair.id}, quote`;
-  return { ...plan, perp: await ask(access, where, () => askPerp(access, symbol, wants)) };
+  const where = `pair ${pair.id}, ${name}`;
+  return { ...leg, perp: await ask(access, where, () => askPerp(access, symbol, wants)) };
 }
 
 /**
@@ -137,55 +172,33 @@ export async function replan(
   configDir: string,
 ): Promise<PairPlan> {
   await requireStrategy(pair, configDir);
-  engineParams(pair, plan.market.instrument, 0);
+  requireParams(pair, plan.quote, plan.hedge);
   return { ...plan, pair };
 }
 
 /**
- * What the worker of a pair needs to reach its venue. Holds secrets.
- * @param newestTradeId the last fill that a worker before it was told of; null: there was none
+ * Two pairs on one market of one account would fill against and cancel one another's orders, and
+ * take one another's position for their own.
  */
-export function linkOf(
-  { pair, access, market, orderPrefix, perp }: PairPlan,
-  newestTradeId: string | null,
-): VenueLink {
-  return {
-    venue: access.venue,
-    symbol: market.instrument.symbol,
-    urls: access.urls,
-    credentials: access.credentials,
-    market: market.data,
-    budgets: access.budgets,
-    orderPrefix,
-    pairId: pair.id,
-    // A perp's first worker begins with the position of one moment: fills since then belong to it.
-    sinceTradeId: newestTradeId ?? perp?.sinceTradeId ?? null,
-  };
-}
-
-/** The position that a pair's first worker takes over; null: spot, or paper. */
-export function firstPosition({ perp }: PairPlan): StartPosition | null {
-  if (perp === null) return null;
-  return { base: perp.position, quote: plain(decimal(perp.entryValue).times("-1")) };
-}
-
-/** Two pairs on one market of one account would fill against and cancel one another's quotes. */
-function requireDistinctMarkets({ pairs, accounts }: Config): void {
-  const byMarket = new Map<string, string>();
-  for (const { id, mode, quote } of pairs) {
-    if (mode === "paper") continue;
-    const { account = "", symbol, venue } = quote;
-    // One account may have two names.
-    const traded = accounts[account];
-    const key = JSON.stringify([venue, symbol, traded && tradedAccount(traded)]);
-    const other = byMarket.get(key);
-    byMarket.set(key, id);
-    if (other === undefined) continue;
-    const market = `${symbol} on ${venue} with account ${account}`;
-    throw new InputError("same-market", `pairs ${other} and ${id} both quote ${market}`, {
-      where: `pair ${id}, quote`,
-      hint: "make one pair of the two, or give them two accounts",
-    });
+function requireDistinctMarkets(config: Config): void {
+  const byMarket = new Map<string, { id: string; leg: LegName }>();
+  for (const pair of config.pairs) {
+    for (const leg of pair.mode === "paper" ? [] : legNames(pair)) {
+      const { account = "", symbol, venue } = legConfig(pair, leg);
+      // One account may have two names.
+      const traded = config.accounts[account];
+      const key = JSON.stringify([venue, symbol, traded && tradedAccount(traded)]);
+      const other = byMarket.get(key);
+      byMarket.set(key, { id: pair.id, leg });
+      if (other === undefined) continue;
+      const market = `${symbol} on ${venue} with account ${account}`;
+      const what = leg === "quote" && other.leg === "quote" ? "quote" : "trade";
+      const message = `pairs ${other.id} and ${pair.id} both ${what} ${market}`;
+      throw new InputError("same-market", message, {
+        where: `pair ${pair.id}, ${leg}`,
+        hint: "make one pair of the two, or give them two accounts",
+      });
+    }
   }
 }
 
@@ -221,14 +234,12 @@ async function requireSafeKey(ask: Ask, access: VenueAccess): Promise<string[]> 
   return warnings.map((warning) => `${access.name}: ${warning}`);
 }
 
-async function planOf(
+async function loadLeg(
   ask: Ask,
-  pair: PairConfig,
-  access: VenueAccess,
-  busyPoll: boolean,
-): Promise<PairPlan> {
-  const { symbol, venue } = pair.quote;
-  const where = `pair ${pair.id}, quote.symbol`;
+  { pair, name, access }: { pair: PairConfig; name: LegName; access: VenueAccess },
+): Promise<LegPlan & { pair: PairConfig }> {
+  const { symbol, venue } = legConfig(pair, name);
+  const where = `pair ${pair.id}, ${name}.symbol`;
   const market = await ask(access, where, () => access.desk.loadMarket(symbol));
   if (market.closed !== null) {
     throw new InputError(
@@ -240,8 +251,58 @@ async function planOf(
       },
     );
   }
-  const { orderPrefix } = engineParams(pair, market.instrument, 0);
-  return { pair, access, market, perp: null, orderPrefix, busyPoll };
+  return { pair, name, access, market, perp: null };
+}
+
+function planOf(
+  pair: PairConfig,
+  legs: readonly (LegPlan & { pair: PairConfig })[],
+  busyPoll: boolean,
+): PairPlan {
+  const legOf = (name: LegName): LegPlan | null => {
+    const leg = legs.find((one) => one.pair === pair && one.name === name);
+    if (leg === undefined) return null;
+    const { access, market, perp } = leg;
+    return { name, access, market, perp };
+  };
+  const [quote, hedge] = [legOf("quote"), legOf("hedgeOn")];
+  if (quote === null) throw new InvariantError(`pair ${pair.id} was not loaded`);
+  if (hedge !== null) requireSameBase(pair, quote, hedge);
+  const { orderPrefix } = requireParams(pair, quote, hedge);
+  return { pair, quote, hedge, orderPrefix, busyPoll };
+}
+
+/** @throws {InputError} `bad-config` where the sizes leave no order possible */
+function requireParams(pair: PairConfig, quote: LegPlan, hedge: LegPlan | null): EngineParams {
+  const { instrument } = quote.market;
+  if (hedge === null) return engineParams(pair, instrument, 0);
+  const hedged = { instrument: hedge.market.instrument, position: NO_POSITION };
+  return engineParams(pair, instrument, 0, { hedge: hedged });
+}
+
+/** What is sold on the hedge venue is what is held on the quoting one. */
+function requireSameBase({ id }: PairConfig, quote: LegPlan, hedge: LegPlan): void {
+  const [held, sold] = [quote.market.instrument.base, hedge.market.instrument.base];
+  if (held === sold) return;
+  throw new InputError(
+    "hedge-mismatch",
+    `${marketName(hedge)} is ${sold}, and the pair quotes ${held}`,
+    {
+      where: `pair ${id}, hedgeOn.symbol`,
+      hint: `hedge on a perpetual future of ${held}`,
+    },
+  );
+}
+
+/** What is unwise about a hedge, a sentence each. */
+function hedgeWarnings({ pair, quote, hedge }: PairPlan): string[] {
+  const from = quote.market.instrument.quote;
+  const to = hedge?.market.instrument.quote ?? from;
+  if (from === to) return [];
+  return [
+    `pair ${pair.id}, hedgeOn: it quotes in ${from} and hedges in ${to}, which are taken to be ` +
+      "worth the same",
+  ];
 }
 
 /** The account covers what its spot pairs may trade with, all of them together. */
@@ -255,10 +316,11 @@ async function requireBalances(
   // Asks for them even where nothing is needed: it is how an account is found to be open.
   const balances = await ask(access, access.name, () => access.desk.balances());
   const needs = new Map<string, { amount: Decimal; pairs: string[] }>();
-  for (const plan of plansOf(access, plans, options)) {
-    const { pair, market } = plan;
+  for (const plan of plansAfter(plans, options)) {
+    const { pair } = plan;
+    const { access: own, market } = plan.quote;
     // A perp's amounts are an allotment: what they need is margin.
-    if (market.instrument.kind === "perp") continue;
+    if (own.account !== access.account || market.instrument.kind === "perp") continue;
     const { initInventoryAmount: base, initQuoteAmount: quote } = pair.capital;
     const holding = options.holdingOf(plan) ?? { base, quote };
     addNeed(needs, market.instrument.base, holding.base, pair.id);

@@ -5,6 +5,7 @@
  */
 
 import type { Config, PairConfig } from "#config/schema.ts";
+import { legConfig, legNames } from "./legs.ts";
 
 export interface ReloadPlan {
   readonly added: readonly PairConfig[];
@@ -39,18 +40,16 @@ export function planReload(before: Config, after: Config): ReloadPlan {
 
 /** All that a running pair was built on, and that cannot be changed in flight. */
 function fixedPart(pair: PairConfig, config: Config): unknown {
-  const { quoting: _quoting, volatility: _volatility, risk: _risk, ...fixed } = pair;
-  const { account, venue } = pair.quote;
-  const isLive = pair.mode === "live" && account !== undefined;
-  return {
-    ...fixed,
-    // Hedging is not in this version: a change of it is no reason to take quotes away.
-    hedge: undefined,
-    hedgeOn: undefined,
-    credentials: isLive ? config.accounts[account] : undefined,
-    urls: config.venues[venue],
-    runtime: config.runtime,
-  };
+  const { quoting: _quoting, volatility: _volatility, risk: _risk, hedge: _hedge, ...fixed } = pair;
+  const legs = legNames(pair).map((leg) => {
+    const { account, venue } = legConfig(pair, leg);
+    const isLive = pair.mode === "live" && account !== undefined;
+    return {
+      credentials: isLive ? config.accounts[account] : undefined,
+      urls: config.venues[venue],
+    };
+  });
+  return { ...fixed, legs, runtime: config.runtime };
 }
 
 function fixedWarnings(before: Config, after: Config): string[] {

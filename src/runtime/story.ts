@@ -31,13 +31,16 @@ export function auditEntry(pair: string, record: StoryRecord): LogEntry {
     case "hedge": {
       const { hedger, from, to, reason, figures } = record;
       const message = `${hedger} hedge: ${reason}`;
-      return { level: "info", pair, event: "hedge", message, fields: { from, to, ...figures } };
+      const shown = Object.entries(figures).map(([name, figure]) => [name, shortened(figure)]);
+      const fields = { from, to, ...Object.fromEntries(shown) };
+      return { level: "info", pair, event: "hedge", message, fields };
     }
     case "hedge-order": {
       const { action, role, side, type, clientOrderId, priceTicks, quantityLots, reason } = record;
       const message = `hedge: ${action} ${side} ${type}: ${reason}`;
       const fields = { role, clientOrderId, priceTicks, quantityLots };
-      return { level: "info", pair, event: "hedge-order", message, fields };
+      // What it is for stands in the steps; orders follow the market around.
+      return { level: "debug", pair, event: "hedge-order", message, fields };
     }
     case "denied": {
       const { guard, value, limit, priceTicks, quantityLots } = record;
@@ -46,6 +49,13 @@ export function auditEntry(pair: string, record: StoryRecord): LogEntry {
       return { level: "debug", pair, event: "denied", message, fields };
     }
   }
+}
+
+/** Ratios are small: four places are not enough for them. */
+const FIGURE_PLACES = 6;
+
+function shortened(figure: number | string): number | string {
+  return typeof figure === "number" ? Number(figure.toFixed(FIGURE_PLACES)) : figure;
 }
 
 /** For people: a float's last digits say nothing. Words stay as they are. */

@@ -13,12 +13,12 @@ import type { OperatorCommand } from "#domain/events.ts";
 import type { VenueId } from "#domain/instrument.ts";
 import type { VenueModule, VenueWorld } from "#venues/venue.ts";
 import type { Readiness, ReloadReport, TradingDesk } from "./desk.ts";
-import { type ExpectedPair, FeedWorkers } from "./feed-workers.ts";
-import { keepsHolding } from "./heir.ts";
+import { type ExpectedLeg, FeedWorkers, legKey } from "./feed-workers.ts";
+import { type LastWord, wordFor } from "./heir.ts";
 import type { Log } from "./log.ts";
 import { ManagedPair } from "./managed-pair.ts";
 import { PairLocks } from "./pair-lock.ts";
-import type { Holding, PairPlan } from "./pair-plan.ts";
+import { legsOf, type PairPlan } from "./pair-plan.ts";
 import type { PairStatus } from "./pair-status.ts";
 import type { EndResult } from "./pair-sweep.ts";
 import { type Preflight, preflight, replan } from "./preflight.ts";
@@ -90,7 +90,7 @@ export class Supervisor implements TradingDesk {
       for (const { id } of config.pairs) locks.acquire(id);
       checked = await this.#preflight(config, config.pairs);
       if (this.#isStopping) throw notNow("it was stopped before it had started");
-      this.#feeds.expect(checked.plans.map(expectedOf));
+      this.#feeds.expect(checked.plans.flatMap(expectedOf));
     } catch (thrown) {
       locks.releaseAll();
       if (!this.#isStopping) this.#phase = "new";
@@ -99,7 +99,7 @@ export class Supervisor implements TradingDesk {
     this.#config = config;
     this.#startedMs = this.#options.world.nowMs();
     this.#phase = "running";
-    this.#warn([...checked.warnings, ...hedgeWarnings(config.pairs)]);
+    this.#warn(checked.warnings);
     for (const plan of checked.plans) this.#add(plan);
   }
 
@@ -117,7 +117,8 @@ export class Supervisor implements TradingDesk {
       return { ready: false, reasons: [`mm is ${phase}`] };
     }
     const reasons = this.pairs().flatMap(({ id, state, reasons: why }) => {
-      if (state === "paused" || (state === "quoting" && why.length === 0)) return [];
+      const isOnPurpose = state === "paused" || state === "flattened";
+      if (isOnPurpose || (state === "quoting" && why.length === 0)) return [];
       return [`${id} is ${state}${why.length === 0 ? "" : `: ${why.join("; ")}`}`];
     });
     return { ready: reasons.length === 0, reasons };
@@ -205,7 +206,7 @@ export class Supervisor implements TradingDesk {
       updated = await this.#replans(plan.updated);
       started = await this.#preflight(config, [...plan.restarted, ...plan.added]);
       if (this.#isStopping) throw notNow("mm is stopping");
-      this.#feeds.expect(this.#plansAfter(config, started.plans).map(expectedOf));
+      this.#feeds.expect(this.#plansAfter(config, started.plans).flatMap(expectedOf));
     } catch (thrown) {
       for (const id of locked) this.#locks?.release(id);
       throw thrown;
@@ -214,12 +215,10 @@ export class Supervisor implements TradingDesk {
     // as it is, so that each reload tells of it until then.
     const { control, stateDir } = before;
     this.#config = { ...config, control, stateDir };
-    const hedges = hedgeWarnings(config.pairs);
-    const all = [...warnings, ...plan.warnings, ...started.warnings, ...hedges];
+    const all = [...warnings, ...plan.warnings, ...started.warnings];
     const problems = await this.#apply(plan, updated, started.plans);
-    this.#accesses.keepOnly(
-      new Set([...this.#pairs.values()].map(({ plan: { access } }) => access.key)),
-    );
+    const legs = [...this.#pairs.values()].flatMap((pair) => legsOf(pair.plan));
+    this.#accesses.keepOnly(new Set(legs.map(({ access }) => access.key)));
     this.#warn([...all, ...problems]);
     const report = reportOf(plan, [...all, ...problems]);
     const message =
@@ -269,7 +268,7 @@ export class Supervisor implements TradingDesk {
     const { problem, left } = await pair.stop(STOP_TIMEOUT_MS);
     if (problem === null && left.length === 0) {
       this.#drop(id);
-      return null;
+      return pair.hedgeLeft;
     }
     // Not forgotten: nobody else would ever cancel them, and a stop of the program must know.
     void this.#dropOnceSwept(id, pair);
@@ -323,7 +322,11 @@ export class Supervisor implements TradingDesk {
       configDir: this.#configDir,
       accesses: this.#accesses,
       running: new Map([...this.#pairs].map(([id, pair]) => [id, pair.plan])),
-      holdingOf: (plan) => this.#holdingOf(plan),
+      holdingOf: (plan) => this.#lastWordFor(plan)?.quote.has,
+      goesOn: (plan, leg) => {
+        const last = this.#lastWordFor(plan);
+        return (leg === "quote" ? last?.quote.has : last?.hedge.has) !== undefined;
+      },
       patience: {
         timers: this.#options.world.timers,
         onWait: (message) =>
@@ -333,9 +336,10 @@ export class Supervisor implements TradingDesk {
     });
   }
 
-  #holdingOf(plan: PairPlan): Holding | undefined {
+  /** What is a pair's own by another plan too; undefined: it does not run. */
+  #lastWordFor(plan: PairPlan): LastWord | undefined {
     const running = this.#pairs.get(plan.pair.id);
-    return running !== undefined && keepsHolding(running.plan, plan) ? running.holding : undefined;
+    return running === undefined ? undefined : wordFor(running.lastWord, running.plan, plan);
   }
 
   #warn(messages: readonly string[]): void {
@@ -345,14 +349,8 @@ export class Supervisor implements TradingDesk {
   }
 }
 
-function expectedOf({ pair, access }: PairPlan): ExpectedPair {
-  return { pairId: pair.id, access };
-}
-
-function hedgeWarnings(pairs: readonly PairConfig[]): string[] {
-  return pairs
-    .filter(({ hedgeOn }) => hedgeOn !== undefined)
-    .map(({ id }) => `pair ${id}, hedgeOn: this version does not hedge; the pair only quotes`);
+function expectedOf(plan: PairPlan): ExpectedLeg[] {
+  return legsOf(plan).map(({ name, access }) => ({ key: legKey(plan.pair.id, name), access }));
 }
 
 function reportOf(plan: ReloadPlan, warnings: readonly string[]): ReloadReport {

@@ -16,9 +16,10 @@ import type {
   VenueUrls,
   VenueWorld,
 } from "#venues/venue.ts";
+import { type LegName, legConfig } from "./legs.ts";
 
 export interface VenueAccess {
-  /** The same for all pairs that share it. Holds no secret. */
+  /** The same for all legs of pairs that share it. Holds no secret. */
   readonly key: string;
   /** What is traded: the same for every name and key of one account. Holds no secret. */
   readonly account: string;
@@ -51,11 +52,12 @@ export class VenueAccesses {
   }
 
   /**
-   * The access that a pair trades through; opened at the first call, which talks to the venue.
+   * The access that a leg of a pair trades through; opened at the first call, which talks to the
+   * venue. One account at Binance has one for spot and another for USD-M.
    * @throws {InputError} `no-key`, `bad-key`, `venue-unreachable`, `unsupported-venue`
    */
-  of(pair: PairConfig, config: Config): Promise<VenueAccess> {
-    const place = placeOf(pair, config, this.#module(pair));
+  of(pair: PairConfig, leg: LegName, config: Config): Promise<VenueAccess> {
+    const place = placeOf(pair, leg, config, this.#module(pair, leg));
     // Asked for before the venue is: a variable that is not set needs no network to be found.
     const credentials = place.account === null ? null : this.#credentials(place.account, place);
     const opened = this.#open.get(place.key);
@@ -72,11 +74,11 @@ export class VenueAccesses {
     for (const key of this.#open.keys()) if (!keys.has(key)) this.#open.delete(key);
   }
 
-  #module({ id, quote }: PairConfig): VenueModule {
+  #module(pair: PairConfig, leg: LegName): VenueModule {
     try {
-      return this.#options.venues(quote.venue);
+      return this.#options.venues(legConfig(pair, leg).venue);
     } catch (thrown) {
-      throw asInputError(thrown, `pair ${id}, quote.venue`);
+      throw asInputError(thrown, `pair ${pair.id}, ${leg}.venue`);
     }
   }
 
@@ -97,6 +99,7 @@ export class VenueAccesses {
         kind: "api-key",
         apiKey: this.#variable(account.apiKeyEnv, "the API key", name),
         secret: this.#variable(account.secretEnv, "the secret", name),
+        deadMansSwitch: account.deadMansSwitch,
       };
     }
     const agentKey = this.#variable(account.agentKeyEnv, "the private key of the agent", name);
@@ -154,15 +157,15 @@ interface Place {
   readonly account: Account | null;
 }
 
-function placeOf(pair: PairConfig, config: Config, module: VenueModule): Place {
-  const { venue } = pair.quote;
+function placeOf(pair: PairConfig, leg: LegName, config: Config, module: VenueModule): Place {
+  const { venue, account: accountName } = legConfig(pair, leg);
   const urls = urlsOf(venue, config, module);
-  const account = accountOf(pair, config);
+  const account = accountOf(pair, leg, config);
   const key = JSON.stringify([venue, account, urls]);
   return {
     key,
     traded: account === null ? key : JSON.stringify([venue, tradedAccount(account), urls.restUrl]),
-    name: account === null ? `${venue}, public` : `account ${pair.quote.account}`,
+    name: account === null ? `${venue}, public` : `account ${accountName}`,
     venue,
     urls,
     module,
@@ -189,13 +192,13 @@ function hyperliquidUrls({ hyperliquid: given }: Config["venues"]): Given {
 }
 
 /** @throws {InputError} `no-account`: a config that was checked has one */
-function accountOf(pair: PairConfig, config: Config): Account | null {
-  const { account: name } = pair.quote;
+function accountOf(pair: PairConfig, leg: LegName, config: Config): Account | null {
+  const { account: name } = legConfig(pair, leg);
   if (pair.mode === "paper") return null;
   const account = name === undefined ? undefined : config.accounts[name];
   if (account !== undefined) return account;
   throw new InputError("no-account", "mode live needs an account", {
-    where: `pair ${pair.id}, quote.account`,
+    where: `pair ${pair.id}, ${leg}.account`,
     hint: "name one of the config's accounts",
   });
 }

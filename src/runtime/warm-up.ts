@@ -137,7 +137,10 @@ export function warmUp(options: WarmUpOptions): number {
   return requotes;
 }
 
-/** The same pair without the limits that a made-up market would run into. */
+/**
+ * The same pair without the limits that a made-up market would run into, and without its hedge: a
+ * hedge is no matter of microseconds.
+ */
 function unhurried(params: EngineParams): EngineParams {
   const risk = {
     ...params.risk,
@@ -146,7 +149,7 @@ function unhurried(params: EngineParams): EngineParams {
     maxDrawdownPct: null,
     maxDailyLossPct: null,
   };
-  return { ...params, risk };
+  return { ...params, risk, hedge: null };
 }
 
 function connect(engine: PairEngine, midTicks: number): void {

@@ -62,7 +62,11 @@ export class WorkerHandle {
       onMessage: (message) => this.#onMessage(message),
       onEnd: (reason) => this.#onEnd(reason),
     });
-    this.#life.post({ kind: "start", ...start }, start.feed === null ? [] : [start.feed]);
+    const feeds = [start.quote.feed, start.hedge?.feed ?? null];
+    this.#life.post(
+      { kind: "start", ...start },
+      feeds.filter((feed) => feed !== null),
+    );
   }
 
   /** @throws {InputError} `not-now` where no answer came: it may have been done all the same */

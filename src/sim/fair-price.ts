@@ -5,6 +5,20 @@
  */
 
 import type { Rng } from "#domain/rng.ts";
+import { type Shock, shockLogMove } from "./shock.ts";
+
+/** What the traders of a synthetic market know, and its book does not yet. */
+export interface LatentPrice {
+  /** In ticks, fractional. */
+  readonly ticks: number;
+  /** Of a venue that follows this one, in the same ticks, fractional. */
+  readonly referenceTicks: number;
+  /** How far from it makers want to quote now. */
+  readonly quoteDistanceTicks: number;
+  /** News of its own: moves the price by so many ticks. */
+  move(ticks: number): void;
+  advance(elapsedMs: number): void;
+}
 
 /** What a state of the market multiplies, and how long it lasts on average. */
 interface Regime {
@@ -31,36 +45,39 @@ const BASIS_DEVIATION = 0.0001;
 /** The price never falls below this many ticks, so that a book fits under it. */
 const LOWEST_TICKS = 50;
 
-export class FairPrice {
+export class FairPrice implements LatentPrice {
   readonly #rng: Rng;
+  readonly #shock: Shock | undefined;
+  #elapsedMs = 0;
   readonly #volatilityPerMs: number;
   #logTicks: number;
   #regime = NORMAL;
   #basisError = 0;
 
-  /** @param volatilityPct of the normal regime without jumps, per cent a year */
-  constructor(rng: Rng, startTicks: number, volatilityPct: number) {
+  /**
+   * @param volatilityPct of the normal regime without jumps, per cent a year
+   * @param shock what is done to it by script, on top
+   */
+  constructor(rng: Rng, startTicks: number, volatilityPct: number, shock?: Shock) {
     this.#rng = rng;
+    this.#shock = shock;
     this.#logTicks = Math.log(startTicks);
     this.#volatilityPerMs = volatilityPct / 100 / Math.sqrt(MS_A_YEAR);
   }
 
-  /** The fair price in ticks, fractional. */
   get ticks(): number {
     return Math.exp(this.#logTicks);
   }
 
-  /** The hedge venue's price in ticks, fractional: the fair price and a wandering basis. */
+  /** The fair price and a wandering basis. */
   get referenceTicks(): number {
     return this.ticks * (1 + BASIS_MEAN + this.#basisError);
   }
 
-  /** How far from it makers want to quote now. */
   get quoteDistanceTicks(): number {
     return this.ticks * this.#regime.quoteDistance;
   }
 
-  /** News of its own: moves the price by so many ticks. */
   move(ticks: number): void {
     this.#logTicks = Math.max(this.#logTicks + ticks / this.ticks, Math.log(LOWEST_TICKS));
   }
@@ -73,6 +90,8 @@ export class FairPrice {
     const deviation = this.#volatilityPerMs * this.#regime.volatilityFactor * Math.sqrt(elapsedMs);
     let move = deviation * rng.normal();
     if (this.#happened(elapsedMs, MEAN_BETWEEN_JUMPS_MS)) move += JUMP_SIZE * rng.normal();
+    if (this.#shock !== undefined) move += shockLogMove(this.#shock, this.#elapsedMs, elapsedMs);
+    this.#elapsedMs += elapsedMs;
     this.#logTicks = Math.max(this.#logTicks + move, Math.log(LOWEST_TICKS));
     const kept = Math.exp(-elapsedMs / BASIS_TIME_MS);
     const shock = BASIS_DEVIATION * Math.sqrt(1 - kept * kept) * rng.normal();

@@ -30,8 +30,17 @@ export function filterRefusal(
   if (valueTicks > 0 && !request.reduceOnly && units < instrument.minNotionalUnits) {
     return filter(`value is below the least of ${instrument.minNotional.toFixed()}`);
   }
+  return kindRefusal(instrument, request);
+}
+
+/** What the order's kind and its flags may not be together. */
+function kindRefusal(instrument: Instrument, request: OrderRequest): Refusal | null {
+  const { type } = request;
   if (request.postOnly && (type !== "limit" || request.timeInForce !== "gtc")) {
     return filter("only a resting limit order can be post-only");
+  }
+  if (type === "stop-market" && !request.reduceOnly && !instrument.canOpenByStop) {
+    return filter("a stop order only closes here: it must be reduce-only");
   }
   if (request.reduceOnly && instrument.kind === "spot") {
     return { reason: "reduce-only", message: "spot has no position to reduce" };

@@ -5,14 +5,13 @@
  * time. Pure.
  */
 
-import type { AccountEvent, FillEvent, OrderEvent } from "#domain/events.ts";
+import type { OrderEvent, VenueEvent } from "#domain/events.ts";
 import type { OrderRequest } from "#domain/order.ts";
 import type { Execution } from "#ports/sink.ts";
 import type { LatencyModel } from "./latency-model.ts";
+import { NO_OUTAGES, type Outages } from "./outages.ts";
 import type { SimExchange } from "./sim-exchange.ts";
 import { TimeQueue } from "./time-queue.ts";
-
-export type VenueEvent = OrderEvent | FillEvent | AccountEvent;
 
 type Command =
   | { readonly kind: "place"; readonly request: OrderRequest }
@@ -31,13 +30,18 @@ export class SimulatedLink implements Execution {
   nowMs = -Infinity;
   readonly #latency: LatencyModel;
   readonly #idPrefix: string;
+  readonly #outages: Outages;
   #lastArrivalMs = -Infinity;
   #lastReceiptMs = -Infinity;
 
-  /** @param idPrefix how every client order id of this pair begins */
-  constructor(latency: LatencyModel, idPrefix: string) {
+  /**
+   * @param idPrefix how every client order id of this pair begins
+   * @param outages when the exchange refuses, or nothing goes through
+   */
+  constructor(latency: LatencyModel, idPrefix: string, outages: Outages = NO_OUTAGES) {
     this.#latency = latency;
     this.#idPrefix = idPrefix;
+    this.#outages = outages;
   }
 
   place(request: OrderRequest): void {
@@ -62,6 +66,19 @@ export class SimulatedLink implements Execution {
     this.#send({ kind: "reconcile" });
   }
 
+  /** Puts the outages' own news on the wire: the connection goes and comes back. Once, at first. */
+  announceOutages(): void {
+    for (const { fromMs, toMs } of this.#outages.unreachable) {
+      this.responses.push(fromMs, connectionEvent("down", fromMs));
+      this.responses.push(toMs, connectionEvent("up", toMs));
+    }
+  }
+
+  /** Whether the connection is up, by our time. */
+  isUp(timeMs: number): boolean {
+    return !this.#outages.isUnreachable(timeMs);
+  }
+
   /** The exchange said something: it reaches us after the response latency, in order. */
   onVenueEvent(event: VenueEvent): void {
     const latencyMs = this.#latency.responseLatencyMs(event.venueTimeMs);
@@ -72,7 +89,12 @@ export class SimulatedLink implements Execution {
   deliverNext(exchange: SimExchange): void {
     const timeMs = this.requests.nextMs;
     const command = this.requests.shift();
-    switch (command?.kind) {
+    if (command === undefined || this.#outages.isUnreachable(timeMs)) return;
+    if (this.#outages.isOverloaded(timeMs) && isShed(command)) {
+      this.#refuse(command, timeMs, this.#latency.responseLatencyMs(timeMs));
+      return;
+    }
+    switch (command.kind) {
       case "place":
         exchange.place(command.request, timeMs);
         break;
@@ -93,15 +115,13 @@ export class SimulatedLink implements Execution {
         break;
       case "reconcile":
         exchange.reconcile(this.#idPrefix, timeMs);
-        break;
-      case undefined:
     }
   }
 
   #send(command: Command): void {
     const latencyMs = this.#latency.requestLatencyMs(this.nowMs);
     if (latencyMs < 0) {
-      this.#refuse(command, this.nowMs - latencyMs);
+      this.#refuse(command, this.nowMs - latencyMs, 0);
       return;
     }
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.nowMs + latencyMs);
@@ -110,12 +130,13 @@ export class SimulatedLink implements Execution {
 
   #receive(event: VenueEvent, timeMs: number): void {
     this.#lastReceiptMs = Math.max(this.#lastReceiptMs, timeMs);
+    if (this.#outages.isUnreachable(this.#lastReceiptMs)) return;
     event.receivedTimeMs = this.#lastReceiptMs;
     this.responses.push(this.#lastReceiptMs, event);
   }
 
-  /** The recording has a refusal here (an overloaded exchange): nothing was done. */
-  #refuse(command: Command, answeredMs: number): void {
+  /** An overloaded exchange, by the latency recording or by script: nothing was done. */
+  #refuse(command: Command, answeredMs: number, latencyMs: number): void {
     const refuse = (clientOrderId: string, change: OrderEvent["change"]): void => {
       this.#receive(
         {
@@ -128,9 +149,9 @@ export class SimulatedLink implements Execution {
           quantityLots: -1,
           filledLots: -1,
           reason: "throttled",
-          message: "refused by the exchange, as in the latency recording",
+          message: "refused by the exchange: it is overloaded",
         },
-        answeredMs,
+        answeredMs + latencyMs,
       );
     };
     switch (command.kind) {
@@ -153,4 +174,24 @@ export class SimulatedLink implements Execution {
       case "reconcile":
     }
   }
+}
+
+/** What an overloaded exchange refuses: everything that is not for less risk. */
+function isShed(command: Command): boolean {
+  switch (command.kind) {
+    case "place":
+    case "replace":
+      return !command.request.reduceOnly;
+    case "amend":
+      return true;
+    case "cancel":
+    case "cancel-all":
+    case "query":
+    case "reconcile":
+      return false;
+  }
+}
+
+function connectionEvent(state: "up" | "down", timeMs: number): VenueEvent {
+  return { kind: "connection", state, venueTimeMs: timeMs, receivedTimeMs: timeMs };
 }

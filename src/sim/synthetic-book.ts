@@ -38,6 +38,8 @@ export class SyntheticBook {
   readonly asks = new SyntheticSide(false);
   /** The time of the rows to come; milliseconds since the epoch. */
   timeMs = 0;
+  /** What part of the usual size orders have. */
+  #depth = 1;
   readonly #instrument: Instrument;
   readonly #rng: Rng;
   readonly #levelNotional: number;
@@ -138,6 +140,19 @@ export class SyntheticBook {
     }
   }
 
+  /** Sets what part of the usual size orders have; where it falls, levels are cut at once. */
+  setDepth(depth: number, sink: RowSink): void {
+    const kept = depth / this.#depth;
+    this.#depth = depth;
+    if (kept >= 1) return;
+    for (const side of [this.bids, this.asks]) {
+      for (let level = 0; level < side.length; level += 1) {
+        const lots = Math.max(1, Math.floor(side.lotsAtLevel(level) * kept));
+        if (lots !== side.lotsAtLevel(level)) this.#set(side, side.ticksAt(level), lots, sink);
+      }
+    }
+  }
+
   /** Keeps both sides from thinning out near the touch and from growing beyond their reach. */
   upkeep(sink: RowSink): void {
     this.#upkeepSide(this.bids, sink);
@@ -184,7 +199,9 @@ export class SyntheticBook {
   }
 
   #lotsWorth(ticks: number, notional: number): number {
-    return notional / (ticks * this.#instrument.tickValue * this.#instrument.lotValue);
+    return (
+      (notional * this.#depth) / (ticks * this.#instrument.tickValue * this.#instrument.lotValue)
+    );
   }
 
   /** The first levels: close together at the touch, then ever sparser down to the deepest. */

@@ -11,14 +11,10 @@ import { decimal } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import { Rng } from "#domain/rng.ts";
-import { FairPrice } from "./fair-price.ts";
-import { FeedKind, type MarketTape, RowKind } from "./market-tape.ts";
-import {
-  emptyFeedMessage,
-  type FeedMessage,
-  MarketTapeBuilder,
-  type RowSink,
-} from "./market-tape-builder.ts";
+import { FairPrice, type LatentPrice } from "./fair-price.ts";
+import { FollowingPrice, type LeadingMarket } from "./following-price.ts";
+import type { RowSink } from "./market-tape-builder.ts";
+import { checkShock, isThin, type Shock } from "./shock.ts";
 import { SyntheticBook } from "./synthetic-book.ts";
 import type { SyntheticSide } from "./synthetic-side.ts";
 
@@ -34,14 +30,10 @@ export interface SyntheticMarketOptions {
   readonly volatilityPct?: number;
   /** Value of a typical level in quote currency. Default: 8 000 */
   readonly levelNotional?: number;
-}
-
-export interface SyntheticTapeOptions extends SyntheticMarketOptions {
-  readonly durationMs: number;
-  /** What the fastest message takes to reach us. Default: 3 */
-  readonly minFeedLatencyMs?: number;
-  /** Mean of the exponential delay on top of it. Default: 2 */
-  readonly meanFeedDelayMs?: number;
+  /** A move by script; of a market that follows only its thin book. Absent: none. */
+  readonly shock?: Shock;
+  /** The market whose price this one follows, as a perp its spot. Absent: a price of its own. */
+  readonly leader?: LeadingMarket;
 }
 
 /** A price has at least so many ticks, so that a book of some depth fits under it. */
@@ -74,17 +66,24 @@ const MOST_TAKEN_LEVELS = 6;
 const MEAN_LIMIT_DISTANCE = 4;
 const MEAN_CANCEL_LEVEL = 5;
 
-export class SyntheticMarket {
+export class SyntheticMarket implements LeadingMarket {
   readonly #rng: Rng;
-  readonly #fair: FairPrice;
+  readonly #fair: LatentPrice;
+  readonly #shock: Shock | undefined;
+  readonly #startMs: number;
+  readonly #tickValue: number;
   readonly #book: SyntheticBook;
   /** Events a second until the next one, cumulative, in the order of `#happen`. */
   readonly #rates = new Float64Array(7);
   #nextTimeMs: number;
 
-  /** @throws {InputError} `bad-synthetic-market` where the tick is too coarse for the price */
+  /**
+   * @throws {InputError} `bad-synthetic-market` where the tick is too coarse for the price, or the
+   *   shock is none
+   */
   constructor(options: SyntheticMarketOptions) {
-    const { instrument, startPrice } = options;
+    const { instrument, startPrice, leader, shock, startMs } = options;
+    const { tickValue } = instrument;
     const startTicks = instrument.floorTicks(
       Number(decimal(startPrice).div(instrument.tickSize).toFixed()),
     );
@@ -95,13 +94,20 @@ export class SyntheticMarket {
         hint: `a synthetic market needs ${FEWEST_TICKS}; choose a finer tick or a higher price`,
       });
     }
+    if (shock !== undefined) checkShock(shock);
     const rng = new Rng(options.seed);
     const levelNotional = options.levelNotional ?? 8000;
     this.#rng = rng;
-    this.#fair = new FairPrice(rng, startTicks, options.volatilityPct ?? 60);
+    this.#shock = shock;
+    this.#startMs = startMs;
+    this.#tickValue = tickValue;
+    this.#fair =
+      leader === undefined
+        ? new FairPrice(rng, startTicks, options.volatilityPct ?? 60, shock)
+        : new FollowingPrice(leader, tickValue);
     this.#book = new SyntheticBook({ instrument, rng, startTicks, levelNotional });
-    this.#book.timeMs = options.startMs;
-    this.#nextTimeMs = options.startMs + this.#waitMs();
+    this.#book.timeMs = startMs;
+    this.#nextTimeMs = startMs + this.#waitMs();
   }
 
   /** When the last event was, and when the next one will be; milliseconds since the epoch. */
@@ -130,6 +136,15 @@ export class SyntheticMarket {
     return this.#fair.referenceTicks;
   }
 
+  /** The same in quote currency. */
+  referencePrice(): number {
+    return this.#fair.referenceTicks * this.#tickValue;
+  }
+
+  quoteDistanceRatio(): number {
+    return this.#fair.quoteDistanceTicks / this.#fair.ticks;
+  }
+
   /** Emits the book as it stands: a `clear` row and every level. */
   open(sink: RowSink): void {
     this.#book.emitAll(sink);
@@ -139,6 +154,7 @@ export class SyntheticMarket {
   next(sink: RowSink): void {
     this.#fair.advance(this.#nextTimeMs - this.#book.timeMs);
     this.#book.timeMs = this.#nextTimeMs;
+    if (this.#shock !== undefined) this.#setDepth(this.#shock, sink);
     this.#happen(sink);
     this.#book.upkeep(sink);
     this.#nextTimeMs += this.#waitMs();
@@ -166,6 +182,11 @@ export class SyntheticMarket {
       rates[event] = total;
     }
     return this.#rng.exponential(total) * 1000;
+  }
+
+  #setDepth(shock: Shock, sink: RowSink): void {
+    const elapsedMs = this.#book.timeMs - this.#startMs;
+    this.#book.setDepth(isThin(shock, elapsedMs) ? shock.depth : 1, sink);
   }
 
   #happen(sink: RowSink): void {
@@ -224,75 +245,5 @@ export class SyntheticMarket {
     const distance = this.#fair.quoteDistanceTicks + spacingsBehind * this.#book.spacing;
     const ticks = this.#fair.ticks + (side.isBid ? -distance : distance);
     this.#book.quote(side, ticks, 1, sink);
-  }
-}
-
-/**
- * A tape of the market from its start for `durationMs`, as seen over a feed with latency.
- * Same options, same bytes.
- */
-export function syntheticTape(options: SyntheticTapeOptions): MarketTape {
-  const market = new SyntheticMarket(options);
-  const builder = new MarketTapeBuilder();
-  const feed = new SyntheticFeed(builder, options);
-  const endMs = options.startMs + options.durationMs;
-  market.open(builder);
-  feed.touch(market);
-  while (market.nextTimeMs <= endMs) {
-    market.next(feed);
-    feed.touch(market);
-  }
-  return builder.build();
-}
-
-/** Passes rows on to the tape, and sends what a venue would: prints, and each new touch. */
-class SyntheticFeed implements RowSink {
-  readonly #builder: MarketTapeBuilder;
-  /** Its own, so that the latency of the feed does not change the market. */
-  readonly #rng: Rng;
-  readonly #minLatencyMs: number;
-  readonly #meanDelayMs: number;
-  readonly #print = emptyFeedMessage();
-  readonly #book = emptyFeedMessage();
-  #lastReceivedMs = -Infinity;
-
-  constructor(builder: MarketTapeBuilder, options: SyntheticTapeOptions) {
-    this.#builder = builder;
-    this.#rng = new Rng(~options.seed);
-    this.#minLatencyMs = options.minFeedLatencyMs ?? 3;
-    this.#meanDelayMs = options.meanFeedDelayMs ?? 2;
-  }
-
-  addRow(timeMs: number, kind: number, ticks: number, lots: number): void {
-    this.#builder.addRow(timeMs, kind, ticks, lots);
-    if (kind !== RowKind.buyTrade && kind !== RowKind.sellTrade) return;
-    this.#print.kind = kind === RowKind.buyTrade ? FeedKind.buyTrade : FeedKind.sellTrade;
-    this.#print.bidTicks = ticks;
-    this.#print.bidLots = lots;
-    this.#send(this.#print, timeMs);
-  }
-
-  touch({ timeMs, bidTicks, bidLots, askTicks, askLots }: SyntheticMarket): void {
-    const book = this.#book;
-    const isSame =
-      book.bidTicks === bidTicks &&
-      book.bidLots === bidLots &&
-      book.askTicks === askTicks &&
-      book.askLots === askLots;
-    if (isSame) return;
-    book.bidTicks = bidTicks;
-    book.bidLots = bidLots;
-    book.askTicks = askTicks;
-    book.askLots = askLots;
-    this.#send(book, timeMs);
-  }
-
-  #send(message: FeedMessage, timeMs: number): void {
-    const delayMs = this.#meanDelayMs * this.#rng.exponential(1);
-    // One socket: a message never overtakes the one before.
-    this.#lastReceivedMs = Math.max(this.#lastReceivedMs, timeMs + this.#minLatencyMs + delayMs);
-    message.venueMs = timeMs;
-    message.receivedMs = this.#lastReceivedMs;
-    this.#builder.addFeed(message);
   }
 }

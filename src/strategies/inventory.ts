@@ -1,7 +1,6 @@
 /**
- * Inventory ratio and size multipliers (the "IQV" of the original): how far the pair's inventory is
- * from its target, and how much of each side is quoted because of it. Ratios are floats: they shape
- * orders, they are not money. Pure.
+ * Size multipliers: how much of each side is quoted because of how far the pair's inventory ratio
+ * is from its target. Ratios are floats: they shape orders, they are not money. Pure.
  */
 
 export interface InventoryLimits {
@@ -13,17 +12,6 @@ export interface InventoryLimits {
   readonly inventoryRbIqvRatio: number;
   /** Selling shrinks from here (negative). */
   readonly quoteRbIqvRatio: number;
-}
-
-/** Value of the inventory over the value of both: i·p / (i·p + q). NaN where there is nothing. */
-export function iqvRatio(inventory: number, price: number, quote: number): number {
-  const value = inventory * price;
-  return value / (value + quote);
-}
-
-/** How far the ratio is from its target, as a part of the target: in [−1, 1/target − 1]. */
-export function iqvMoveRatio(ratio: number, targetRatio: number): number {
-  return (ratio - targetRatio) / targetRatio;
 }
 
 /** 1 up to the rebalance ratio, 0 from the limit on, linear between. */

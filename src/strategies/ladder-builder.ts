@@ -8,13 +8,8 @@
 import { decimal, decimalsOf, scaledInteger } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
-import {
-  buyMultiplier,
-  type InventoryLimits,
-  iqvMoveRatio,
-  iqvRatio,
-  sellMultiplier,
-} from "./inventory.ts";
+import { iqvMoveRatio, iqvRatio } from "#domain/iqv.ts";
+import { buyMultiplier, type InventoryLimits, sellMultiplier } from "./inventory.ts";
 import { Clamp, type Ladder, type LadderSide } from "./ladder.ts";
 import type { Strategy, StrategyContext } from "./strategy.ts";
 

@@ -1,12 +1,12 @@
 /**
  * VenueNews: all that the parts of a connection have to tell, on its way to the listener. Every
  * order event is noted in OwnOrders first, so that both know the same; alerts that would repeat
- * themselves are told once, or once a minute. May import domain, ports, engine/recent-map.
+ * themselves are told once, or once a minute. May import domain and ports.
  */
 
 import type { OrderChange, OrderEvent, VenueEvent } from "#domain/events.ts";
 import type { RejectReason } from "#domain/order.ts";
-import { RecentMap } from "#engine/recent-map.ts";
+import { RecentMap } from "#domain/recent-map.ts";
 import type { Alert } from "#ports/sink.ts";
 import type { VenueListener } from "#ports/venue.ts";
 import type { OwnOrders } from "./own-orders.ts";

@@ -2,13 +2,13 @@
  * OwnOrders: what this connection knows of the orders of its pair, by both of their ids: enough to
  * cancel each of them, to amend it within the venue's limits, and to name the order of a trade.
  * It is told what the decision core is told. Ended orders are forgotten, the oldest first. Pure;
- * may import domain and engine/recent-map.
+ * may import domain only.
  */
 
 import type { OrderEvent } from "#domain/events.ts";
 import type { Side } from "#domain/instrument.ts";
 import { type OrderRequest, parseClientOrderId } from "#domain/order.ts";
-import { RecentMap } from "#engine/recent-map.ts";
+import { RecentMap } from "#domain/recent-map.ts";
 
 /** Ended orders kept for late trades and late answers. */
 const MAX_ENDED = 4096;

@@ -2,12 +2,14 @@
 
 import { InputError } from "#domain/errors.ts";
 import type { VenueId } from "#domain/instrument.ts";
+import { binancePerp } from "./binance-perp/module.ts";
 import { binanceSpot } from "./binance-spot/module.ts";
 import { hyperliquid } from "./hyperliquid/module.ts";
 import type { VenueModule } from "./venue.ts";
 
 const MODULES: ReadonlyMap<VenueId, VenueModule> = new Map([
   ["binance-spot", binanceSpot],
+  ["binance-perp", binancePerp],
   ["hyperliquid", hyperliquid],
 ]);
 

@@ -29,6 +29,11 @@ export interface ApiKeyCredentials {
   readonly apiKey: string;
   /** An Ed25519 private key (PEM) or an HMAC secret. */
   readonly secret: string;
+  /**
+   * USD-M: whether the venue may be asked to cancel all orders of a symbol when we fall silent.
+   * Absent: yes.
+   */
+  readonly deadMansSwitch?: boolean;
 }
 
 /** Hyperliquid. Addresses and key: 0x and lower-case hexadecimal digits. */

@@ -6,7 +6,8 @@ import type { EngineEvent } from "#domain/events.ts";
 import { constantLatency, parseLatencyCsv, recordedLatency } from "#sim/latency-model.ts";
 import { FeedKind, RowKind } from "#sim/market-tape.ts";
 import type { FeedMessage } from "#sim/market-tape-builder.ts";
-import { marketTape, pairOf, quote, type Row, START_MS, Stage, tapeOf } from "./support.ts";
+import { Stage } from "./stage.ts";
+import { marketTape, pairOf, quote, type Row, START_MS, tapeOf } from "./support.ts";
 
 /** Bid 199 999 and ask 200 001, ten lots each, from the start. */
 const BOOK: readonly Row[] = [

@@ -1,21 +1,27 @@
 /** Pairs, tapes and scripted engines for the tests of the backtest. Nothing in it decides. */
 
-import { BacktestDriver } from "#backtest/backtest-driver.ts";
-import { ReportingLink } from "#backtest/reporting-link.ts";
-import { type BacktestResult, runBacktest } from "#backtest/run-backtest.ts";
-import { engineParams, strategyParams } from "#config/engine-params.ts";
-import { instrumentFor } from "#config/instrument-override.ts";
+import {
+  type BacktestOptions,
+  type BacktestResult,
+  type HedgeOptions,
+  runBacktest,
+} from "#backtest/run-backtest.ts";
+import { strategyParams } from "#config/engine-params.ts";
+import { hedgeInstrumentFor, instrumentFor } from "#config/instrument-override.ts";
 import { parseConfig } from "#config/load.ts";
 import type { PairConfig } from "#config/schema.ts";
-import type { EngineEvent } from "#domain/events.ts";
+import type { Instrument } from "#domain/instrument.ts";
 import type { OrderRequest } from "#domain/order.ts";
-import { PairEngine } from "#engine/pair-engine.ts";
 import { constantLatency, type LatencyModel } from "#sim/latency-model.ts";
 import { FeedKind, type MarketTape, RowKind } from "#sim/market-tape.ts";
 import { type FeedMessage, MarketTapeBuilder } from "#sim/market-tape-builder.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
-import { SimExchange, type SimExchangeOptions } from "#sim/sim-exchange.ts";
-import { syntheticTape } from "#sim/synthetic-market.ts";
+import {
+  type SyntheticTapeOptions,
+  type SyntheticTapes,
+  syntheticTape,
+  syntheticTapes,
+} from "#sim/synthetic-tape.ts";
 import { strategyFactory } from "#strategies/registry.ts";
 
 type Section = Readonly<Record<string, unknown>>;
@@ -23,6 +29,8 @@ type Section = Readonly<Record<string, unknown>>;
 export interface PairChanges {
   readonly id?: string;
   readonly quote?: Section;
+  readonly hedgeOn?: Section;
+  readonly hedge?: Section;
   readonly capital?: Section;
   readonly quoting?: Section;
   readonly volatility?: Section;
@@ -30,6 +38,21 @@ export interface PairChanges {
   readonly simulation?: Section;
   readonly instrumentOverride?: Section;
 }
+
+/** Hedges what is beyond a move of 10 % on a perp of the same price. */
+export const HEDGED: PairChanges = {
+  hedgeOn: {
+    venue: "binance-perp",
+    symbol: "ETHUSDT",
+    instrumentOverride: { tickSize: "0.01", lotSize: "0.001", minNotional: "5" },
+  },
+  hedge: {
+    activeHedgeIqvRatio: 0.1,
+    makerDeadlineSeconds: 3,
+    repegSeconds: 1,
+    minHedgeOrderSize: "0.01",
+  },
+};
 
 /** 5 ETH and 10 000 USDT at about 2 000: ten bins of 1 basis point a side, so that it trades. */
 export function configText(changes: PairChanges = {}): string {
@@ -90,10 +113,68 @@ export function marketTape(seed: number, seconds: number): MarketTape {
   });
 }
 
+/** What hedges a pair. */
+export function hedgeInstrument(pair: PairConfig = pairOf(HEDGED)): Instrument {
+  const instrument = hedgeInstrumentFor(pair);
+  if (instrument === null) throw new Error("the pair has no hedge");
+  return instrument;
+}
+
+/** Both markets of a pair that hedges. */
+export function marketTapes(
+  seed: number,
+  seconds: number,
+  changes: Partial<SyntheticTapeOptions> = {},
+  hedge: Instrument = hedgeInstrument(),
+): SyntheticTapes {
+  return syntheticTapes(
+    {
+      seed,
+      durationMs: seconds * 1000,
+      startMs: START_MS,
+      instrument: instrumentFor(pairOf()),
+      startPrice: "2000",
+      ...changes,
+    },
+    hedge,
+  );
+}
+
 export interface RunChanges {
   readonly pair?: PairConfig;
   readonly queue?: string;
   readonly latency?: LatencyModel;
+  readonly onTime?: BacktestOptions["onTime"];
+}
+
+/** A run on both venues. */
+export function hedgedRun(
+  { quoting, hedge }: SyntheticTapes,
+  changes: RunChanges & Partial<HedgeOptions> = {},
+): BacktestResult {
+  const {
+    pair = pairOf(HEDGED),
+    latency = constantLatency(5, 5),
+    onTime,
+    queue,
+    ...rest
+  } = changes;
+  return runBacktest({
+    pair,
+    instrument: instrumentFor(pair),
+    tape: quoting,
+    strategy: strategyFactory("spot")(strategyParams(pair)),
+    queueModel: parseQueueModel(queue ?? "power:3"),
+    latency,
+    hedge: {
+      instrument: hedgeInstrument(pair),
+      tape: hedge,
+      latency,
+      fundingRate: "0.0001",
+      ...rest,
+    },
+    ...(onTime === undefined ? {} : { onTime }),
+  });
 }
 
 export function runOn(tape: MarketTape, changes: RunChanges = {}): BacktestResult {
@@ -160,128 +241,4 @@ export function quote(
     priceTicks,
     quantityLots,
   };
-}
-
-/** Tells every event that the core gets to a listener, which may decide in its place. */
-class ObservedEngine extends PairEngine {
-  onEvent: (event: EngineEvent) => void = () => undefined;
-  isScripted = false;
-
-  override apply(event: EngineEvent): void {
-    this.onEvent(event);
-    if (!this.isScripted) super.apply(event);
-  }
-}
-
-/** Checks that no row is skipped or played twice, and that the market's time never goes back. */
-class ObservedExchange extends SimExchange {
-  nextRow = 0;
-  #rows: MarketTape["rows"] | null = null;
-
-  override run(rows: MarketTape["rows"], from: number, untilMs: number): number {
-    this.#rows = rows;
-    if (from !== this.nextRow) throw new Error(`row ${from} instead of ${this.nextRow}`);
-    if (untilMs < this.#timeOf(from - 1)) throw new Error(`time went back to ${untilMs}`);
-    this.nextRow = super.run(rows, from, untilMs);
-    return this.nextRow;
-  }
-
-  override place(request: OrderRequest, timeMs: number): void {
-    this.#checkMarketIsAt(timeMs);
-    super.place(request, timeMs);
-  }
-
-  override cancel(clientOrderId: string, timeMs: number): void {
-    this.#checkMarketIsAt(timeMs);
-    super.cancel(clientOrderId, timeMs);
-  }
-
-  /** A request finds the market as it is at its arrival: all rows until then, and none after. */
-  #checkMarketIsAt(timeMs: number): void {
-    if (this.isAtEnd) return;
-    const [before, next] = [this.#timeOf(this.nextRow - 1), this.#timeOf(this.nextRow)];
-    if (before > timeMs || next <= timeMs) {
-      throw new Error(`a request at ${timeMs} came between rows of ${before} and ${next}`);
-    }
-  }
-
-  /** After the tape the market stands still. */
-  isAtEnd = false;
-
-  #timeOf(row: number): number {
-    return row < 0 ? -Infinity : (this.#rows?.timeMs[row] ?? Infinity);
-  }
-}
-
-export interface StageOptions {
-  readonly tape: MarketTape;
-  readonly latency: LatencyModel;
-  readonly pair?: PairConfig;
-  readonly queue?: string;
-  readonly account?: SimExchangeOptions["account"];
-  /** In place of the engine's decisions. */
-  readonly script?: (event: EngineEvent, link: ReportingLink) => void;
-}
-
-/** All parts of a run, wired as runBacktest wires them, with every event to the core kept. */
-export class Stage {
-  readonly events: EngineEvent[] = [];
-  readonly engine: ObservedEngine;
-  readonly exchange: ObservedExchange;
-  readonly link: ReportingLink;
-  readonly driver: BacktestDriver;
-
-  constructor(options: StageOptions) {
-    const pair = options.pair ?? pairOf();
-    const instrument = instrumentFor(pair);
-    const params = engineParams(pair, instrument, 1);
-    this.link = new ReportingLink(options.latency, "mm-ETH", {
-      onAlert: () => undefined,
-      onAudit: () => undefined,
-    });
-    const strategy = strategyFactory("spot")(strategyParams(pair));
-    this.engine = new ObservedEngine(instrument, params, strategy, this.link);
-    this.exchange = new ObservedExchange({
-      instrument,
-      queueModel: parseQueueModel(options.queue ?? "power:3"),
-      account: options.account ?? { base: "5", quote: "10000" },
-      fees: { kind: "received" },
-      emit: (event) => {
-        this.link.onVenueEvent(event);
-        this.exchange.interrupt();
-      },
-    });
-    const { script } = options;
-    this.engine.isScripted = script !== undefined;
-    this.engine.onEvent = (event) => {
-      // Feed and time events are reused by the driver.
-      this.events.push(structuredClone(event));
-      script?.(event, this.link);
-    };
-    this.driver = new BacktestDriver({
-      tape: options.tape,
-      engine: this.engine,
-      exchange: this.exchange,
-      link: this.link,
-      listener: { onVenueEvent: () => undefined, onTime: () => undefined },
-    });
-  }
-
-  /** Plays everything, some messages at a time. */
-  play(atATime = 1_000): void {
-    this.driver.start();
-    while (this.driver.play(atATime));
-    this.exchange.isAtEnd = true;
-    this.driver.finish();
-  }
-
-  /** What the exchange said, one line each: `107>110 open a`. Balances are left out. */
-  answers(): string[] {
-    return this.events.flatMap((event) => {
-      const times = `${event.venueTimeMs}>${event.receivedTimeMs}`;
-      if (event.kind === "order") return [`${times} ${event.change} ${event.clientOrderId}`];
-      if (event.kind !== "fill") return [];
-      return [`${times} fill ${event.fill.clientOrderId} x${event.fill.quantityLots}`];
-    });
-  }
 }

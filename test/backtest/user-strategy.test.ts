@@ -77,6 +77,7 @@ describe("docs/examples/my-strategy.ts", () => {
       instrument: instrument.id,
       market: {},
       latency: "5ms",
+      hedgeVenue: null,
       startMs: result.startMs,
       endMs: result.endMs,
       durationSeconds: 60,

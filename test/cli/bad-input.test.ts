@@ -163,8 +163,8 @@ describe.concurrent("configs", () => {
   test("a perp, before its tape is read as one of spot", async () => {
     const path = folder.config("perp.json", { quote: { venue: "hyperliquid", symbol: "ETH" } });
     expect(await failed(["-c", path, "--tape", TAPE])).toBe(
-      "mm: pair ETH, quote.venue hyperliquid: recordings are of Binance Spot; test this pair on " +
-        "a generated market: --synthetic 1 --duration 10m",
+      "mm: pair ETH, quote.venue hyperliquid: recordings are of Binance, Spot and USD-M; " +
+        "test this pair on a generated market: --synthetic 1 --duration 10m",
     );
   });
 

@@ -3,7 +3,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type ControlServer, startControlServer } from "#control/server.ts";
 import { configText } from "../backtest/support.ts";
-import { FakeDesk, perpStatus } from "../control/fake-desk.ts";
+import { FakeDesk, hedgedStatus, perpStatus } from "../control/fake-desk.ts";
 import { Folder, mm } from "./support.ts";
 
 // Each test starts programs, and a busy machine starts them slowly.
@@ -84,6 +84,26 @@ describe.concurrent("mm status", () => {
     }
   });
 
+  test("of a pair that hedges shows the hedge and its orders", async () => {
+    const own = new FakeDesk();
+    own.add(hedgedStatus());
+    const server = serve(null, own);
+    try {
+      const [one, all] = await Promise.all([
+        mm(["status", "ETH", "--url", server.url]),
+        mm(["status", "--url", server.url]),
+      ]);
+      expect([one.exitCode, all.exitCode]).toEqual([0, 0]);
+      expect(one.stdout).toMatch(/^ +hedge +binance-perp:ETHUSDT, position -0\.5 ETH, /m);
+      expect(one.stdout).toContain("hedgeRevaluation -1");
+      expect(one.stdout).toMatch(/\nhedge:\nside +price .*\nsell +1960 /);
+      expect(all.stdout).toMatch(/^ETH +quoting .* 9800 +-0\.5 /m);
+      expect(all.stdout).toMatch(/^BTC .* 9800 +- /m);
+    } finally {
+      await server.stop();
+    }
+  });
+
   test("an unknown pair, and an address where nothing listens, are told in a line", async () => {
     const [unknown, nobody, noAddress] = await Promise.all([
       mm(["status", "SUI", "--url", open.url]),
@@ -133,6 +153,9 @@ test("a command reaches its pair, by the address and token of the config", async
   expect(paused.stdout).toMatch(/\nETH +paused /);
   expect(desk.told).toEqual([["ETH", "pause"]]);
 
+  const flattened = await mm(["flatten", "ETH", "-c", config], { env: { MY_TOKEN: TOKEN } });
+  expect(flattened.stdout).toMatch(/\nETH +flattened /);
+
   const rearm = ["rearm", "ETH", "--url", closed.url, "--json"];
   const rearmed = await mm(rearm, { env: { MM_CONTROL_TOKEN: TOKEN } });
   expect(JSON.parse(rearmed.stdout)).toMatchObject({ id: "ETH", state: "quoting" });
@@ -147,5 +170,5 @@ test("a command reaches its pair, by the address and token of the config", async
     2,
     expect.stringContaining("the environment variable MY_TOKEN is not set"),
   ]);
-  expect(desk.told).toHaveLength(2);
+  expect(desk.told).toHaveLength(3);
 });

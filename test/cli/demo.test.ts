@@ -14,6 +14,13 @@ import { Folder, mm, ROOT } from "./support.ts";
 setDefaultTimeout(30_000);
 
 const SpotOrders = v.array(v.object({ clientOrderId: v.string() }));
+/** Those that wait for their price have an id of another name. */
+const HedgeOrders = v.array(
+  v.union([v.object({ clientOrderId: v.string() }), v.object({ clientAlgoId: v.string() })]),
+);
+const HedgeAccount = v.object({
+  positions: v.array(v.object({ symbol: v.string(), positionAmt: v.string() })),
+});
 const PerpOrders = v.array(v.object({ coin: v.string(), cloid: v.string() }));
 const running: Demo[] = [];
 afterAll(() => {
@@ -27,6 +34,7 @@ interface Demo {
   /** Addresses of the mock venues. */
   readonly binanceSpot: string;
   readonly hyperliquid: string;
+  readonly binancePerp: string;
   readonly configPath: string;
   /** The next line of its log that holds some words. */
   readonly logged: (words: string) => Promise<string>;
@@ -43,9 +51,11 @@ async function startDemo(env: Readonly<Record<string, string>> = {}): Promise<De
   const [control = ""] = /http\S+(?=\/pairs$)/.exec(await told("/pairs")) ?? [];
   const [binanceSpot = ""] = /http\S+(?=\/mock)/.exec(await told("/mock/orders")) ?? [];
   const [hyperliquid = ""] = /http\S+(?=\/mock)/.exec(await told("/mock/orders")) ?? [];
+  const [binancePerp = ""] = /http\S+(?=\/mock)/.exec(await told("/mock/orders")) ?? [];
   const [, configPath = ""] = /Edit (\S+),/.exec(await told("Edit ")) ?? [];
   const logged = lineReader(child.stderr);
-  const demo = { child, control, binanceSpot, hyperliquid, configPath, logged };
+  const mocks = { binanceSpot, hyperliquid, binancePerp };
+  const demo = { child, control, ...mocks, configPath, logged };
   running.push(demo);
   return demo;
 }
@@ -79,6 +89,20 @@ async function ethOrders({ binanceSpot }: Demo): Promise<number> {
 async function suiOrders({ hyperliquid }: Demo): Promise<number> {
   const orders = v.parse(PerpOrders, await (await fetch(`${hyperliquid}/mock/orders`)).json());
   return orders.filter(({ coin }) => coin === "SUI").length;
+}
+
+/** Orders of a pair's hedge at the mock of Binance USD-M, by its ids. */
+async function hedgeOrders({ binancePerp }: Demo, pair: string): Promise<number> {
+  const orders = v.parse(HedgeOrders, await (await fetch(`${binancePerp}/mock/orders`)).json());
+  const ids = orders.map((one) => ("clientOrderId" in one ? one.clientOrderId : one.clientAlgoId));
+  return ids.filter((id) => id.startsWith(`mm-${pair}-`)).length;
+}
+
+/** A hedge's position by the books of the mock of Binance USD-M. */
+async function hedgePosition({ binancePerp }: Demo, symbol: string): Promise<number> {
+  const account = await (await fetch(`${binancePerp}/mock/account`)).json();
+  const { positions } = v.parse(HedgeAccount, account);
+  return Number(positions.find((one) => one.symbol === symbol)?.positionAmt ?? 0);
 }
 
 /** Asks the venue until it has as many. */
@@ -122,9 +146,43 @@ describe("mm demo", () => {
     demo.child.kill("SIGTERM");
     expect(await demo.logged("stopping: cancelling")).toMatch(/cancelling \d+ orders/);
     await demo.logged("the mock of binance-spot has 0 orders of ours open");
+    await demo.logged("the mock of binance-perp has 0 orders of ours open");
     await demo.logged("the mock of hyperliquid has 0 orders of ours open");
     expect(await demo.child.exited).toBe(0);
     expect(existsSync(dirname(demo.configPath))).toBe(false);
+  });
+
+  test("keeps its hedges ready through a pause, and takes them away when told to", async () => {
+    const demo = await startDemo();
+    // One trigger to sell, one to buy.
+    for (const pair of ["ETH", "SUI"]) {
+      await until(async () => (await hedgeOrders(demo, pair)) >= 2);
+    }
+    await fetch(`${demo.control}/pairs/SUI/pause`);
+    await until(async () => (await suiOrders(demo)) === 0);
+    expect(await hedgeOrders(demo, "SUI")).toBeGreaterThanOrEqual(2);
+
+    // A trade by hand, so that there is something to close; it is taken over as the pair's.
+    const body = JSON.stringify({
+      symbol: "ETHUSDT",
+      side: "SELL",
+      type: "MARKET",
+      quantity: "0.3",
+    });
+    await fetch(`${demo.binancePerp}/mock/orders`, { method: "POST", body });
+    await demo.logged("hedge-position-adopted");
+    const flattened = await fetch(`${demo.control}/pairs/ETH/flatten`);
+    expect(await flattened.json()).toMatchObject({ id: "ETH", state: "flattened" });
+    await until(async () => (await hedgePosition(demo, "ETHUSDT")) === 0);
+    await until(async () => (await hedgeOrders(demo, "ETH")) === 0);
+    expect(await ethOrders(demo)).toBe(0);
+    expect(await hedgeOrders(demo, "SUI")).toBeGreaterThanOrEqual(2);
+
+    await fetch(`${demo.control}/pairs/ETH/resume`);
+    await until(async () => (await hedgeOrders(demo, "ETH")) >= 2);
+    await until(async () => (await ethOrders(demo)) > 1);
+    demo.child.kill("SIGTERM");
+    expect(await demo.child.exited).toBe(0);
   });
 
   test("needs a folder for its config, and says so", async () => {
@@ -142,7 +200,7 @@ describe("mm demo", () => {
     const demo = await startDemo({ HTTP_PROXY: proxy, http_proxy: proxy, no_proxy: "" });
     // From now on the venues hear nothing, so that a stop takes its time.
     const body = JSON.stringify({ faults: [{ kind: "drop-request", count: 100_000 }] });
-    for (const url of [demo.binanceSpot, demo.hyperliquid]) {
+    for (const url of [demo.binanceSpot, demo.hyperliquid, demo.binancePerp]) {
       await fetch(`${url}/mock/faults`, { method: "POST", body });
     }
     demo.child.kill("SIGINT");
@@ -152,7 +210,8 @@ describe("mm demo", () => {
     demo.child.kill("SIGINT");
     const forced = await demo.logged("forced to end");
     expect(forced).toContain(
-      "may still be open of ETH (binance-spot:ETHUSDT), SUI (hyperliquid:SUI)",
+      "may still be open of ETH (binance-spot:ETHUSDT, hedge binance-perp:ETHUSDT), " +
+        "SUI (hyperliquid:SUI, hedge binance-perp:SUIUSDT)",
     );
     expect(forced).toContain("client id begins with mm-");
     expect(await demo.child.exited).toBe(130);
@@ -181,6 +240,11 @@ test("the demo's config keeps its comments and says where things are", () => {
       restUrl: "http://127.0.0.1:1",
       wsApiUrl: "ws://127.0.0.1:1/a",
       streamUrl: "ws://127.0.0.1:1",
+    },
+    "binance-perp": {
+      restUrl: "http://127.0.0.1:3",
+      wsApiUrl: "ws://127.0.0.1:3/ws-fapi/v1",
+      streamUrl: "ws://127.0.0.1:3",
     },
     hyperliquid: { restUrl: "http://127.0.0.1:2", wsUrl: "ws://127.0.0.1:2/ws" },
   };

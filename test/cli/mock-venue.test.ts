@@ -75,6 +75,34 @@ describe("mm mock-venue", () => {
     expect(code).toBe(0);
   });
 
+  test("binance-perp: its margin, its market, and funding by hand", async () => {
+    const args = ["--symbol", "SUIUSDC", "--price", "3.5", "--balance", "USDC=1000"];
+    const code = await rehearsal(
+      args,
+      async (printed, url) => {
+        expect(printed).toContain("balances  1000 USDC");
+        expect(printed).toContain(`"restUrl": "${url}"`);
+        const answer = await fetch(`${url}/fapi/v1/ticker/bookTicker?symbol=SUIUSDC`);
+        const { bidPrice } = v.parse(Ticker, await answer.json());
+        expect(Number(bidPrice)).toBeCloseTo(3.5, 1);
+        const order = { symbol: "SUIUSDC", side: "SELL", type: "MARKET", quantity: "100" };
+        const body = JSON.stringify(order);
+        expect((await fetch(`${url}/mock/orders`, { method: "POST", body })).status).toBe(200);
+        await fetch(`${url}/mock/funding`, { method: "POST" });
+        const income = await fetch(`${url}/mock/income`);
+        const records = v.parse(v.array(v.object({ incomeType: v.string() })), await income.json());
+        expect(records.map(({ incomeType }) => incomeType)).toContain("FUNDING_FEE");
+      },
+      "binance-perp",
+    );
+    expect(code).toBe(0);
+    expect(await refusalOf("binance-perp", "--balance", "ETH=1")).toBe(
+      "--balance: ETH is no margin of these symbols; give USDT=50000",
+    );
+    expect(await refusalOf("binance-perp", "--funding-interval", "2d")).toContain("--funding");
+    expect(await refusal("--funding-interval", "1h")).toContain("is of binance-perp, not of");
+  });
+
   test("takes a fault script, and shows no secret that was chosen", async () => {
     const folder = mkdtempSync(join(tmpdir(), "mm-faults-"));
     try {
@@ -133,7 +161,7 @@ describe("mm mock-venue", () => {
       mockVenueCommand().parseAsync(["kraken"], { from: "user" }),
     );
     expect(messageOf(thrown)).toContain(
-      '"kraken" cannot be mocked; there is binance-spot, hyperliquid',
+      '"kraken" cannot be mocked; there is binance-spot, binance-perp, hyperliquid',
     );
   });
 });

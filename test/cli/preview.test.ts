@@ -221,6 +221,71 @@ describe("the table", () => {
   });
 });
 
+describe("a hedge", () => {
+  const rules = { tickSize: "0.01", lotSize: "0.001", minNotional: "20" };
+  const hedgeOn = { venue: "binance-perp", symbol: "ETHUSDT", instrumentOverride: rules };
+  const hedge = {
+    activeHedgeIqvRatio: 0.2,
+    passiveHedgeRatio: 0.02,
+    passiveHedgeSpRatio: 0.005,
+    minHedgeOrderSize: "0.01",
+  };
+  const hedged = threeBins("hedged.json", { hedgeOn, hedge });
+
+  test("is shown with what it would trade, and where its stops would rest", async () => {
+    const text = await output(["-c", hedged, ...holding("2000", "6.5", "7000")]);
+    // 13 000 of 20 000 are 0.65, 30 % above 0.5. To 0.55: 6.5 − 0.55 · 20 000 / 2000.
+    expect(text).toMatch(/^ +hedge +binance-perp:ETHUSDT$/m);
+    expect(text).toMatch(/^ +active +sell 1 ETH now; opens beyond a move of 20\.0 %$/m);
+    // Half of 6.5 each way.
+    expect(text).toMatch(
+      /^ +passive +sell 3\.25 ETH at 1960, buy 3\.25 ETH at 2040; then a stop-loss 0\.5 % behind /m,
+    );
+  });
+
+  test("is there for machines too, and does nothing while exposure is in its band", async () => {
+    const json = JSON.parse(
+      await output(["-c", hedged, ...holding("2000", "5", "10000"), "--json"]),
+    );
+    expect(json.hedge).toEqual({
+      market: "binance-perp:ETHUSDT",
+      active: null,
+      triggers: [
+        { side: "sell", size: "2.5", price: "1960" },
+        { side: "buy", size: "2.5", price: "2040" },
+      ],
+    });
+  });
+
+  test("that buys nothing where one side is hedged has one stop", async () => {
+    const single = threeBins("single.json", {
+      hedgeOn,
+      hedge: { ...hedge, dualSidedHedge: false },
+    });
+    const text = await output(["-c", single, ...holding("2000", "3.5", "13000")]);
+    expect(text).toMatch(/^ +active +nothing now; /m);
+    expect(text).toMatch(/^ +passive +sell 1\.75 ETH at 1960; then /m);
+  });
+
+  test("whose instrument is not in the config: the ladder is shown, and a warning", async () => {
+    const told: string[] = [];
+    const write = spyOn(process.stderr, "write").mockImplementation((text) => {
+      told.push(String(text));
+      return true;
+    });
+    try {
+      const bare = { venue: "binance-perp", symbol: "ETHUSDT" };
+      const config = threeBins("bare.json", { hedgeOn: bare, hedge });
+      const text = await output(["-c", config, ...holding("2000", "5", "10000")]);
+      expect(text).not.toContain("hedge");
+      expect(text).toMatch(/^buy +3 /m);
+    } finally {
+      write.mockRestore();
+    }
+    expect(told.join("")).toMatch(/^warning: the hedge is not shown: .*hedgeOn/);
+  });
+});
+
 interface Vector {
   readonly id: string;
   readonly strategy: string;

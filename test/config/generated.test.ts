@@ -59,13 +59,6 @@ describe("every field is documented", () => {
     const missing = fields.filter(({ name }) => !rows.has(name));
     expect(missing.map(({ path }) => path)).toEqual([]);
   });
-
-  test("what is not used yet says so", () => {
-    const idle = fields
-      .filter(({ field }) => String(field["description"]).endsWith("not yet used."))
-      .map(({ path }) => path);
-    expect(idle.sort()).toEqual(["pairs.hedge", "pairs.hedgeOn", "venues.binance-perp"]);
-  });
 });
 
 interface Field {

@@ -5,6 +5,7 @@ import {
   accountsExist,
   hedgeComplete,
   hedgeElsewhere,
+  hedgeReachable,
   liveVenue,
   ordersAllowed,
   overrideComplete,
@@ -197,7 +198,7 @@ test("every pair has an id of its own", () => {
 
 describe("accounts", () => {
   const accounts = {
-    bn: { venue: "binance", apiKeyEnv: "A", secretEnv: "B" },
+    bn: { venue: "binance", apiKeyEnv: "A", secretEnv: "B", deadMansSwitch: true },
     hl: {
       venue: "hyperliquid",
       address: "0x",
@@ -253,6 +254,30 @@ test("a pair does not hedge on the instrument that it quotes", () => {
 
 describe("hedge", () => {
   const hedgeOn = { venue: "binance-perp", symbol: "ETHUSDT" };
+
+  test("that sells beyond what inventory can reach is warned of, with the range", () => {
+    const at = (targetIqvRatio: number, activeHedgeIqvRatio: number): Finding[] =>
+      hedgeReachable(
+        checkedPair({ capital: { targetIqvRatio }, hedgeOn, hedge: { activeHedgeIqvRatio } }),
+      );
+    // 1/0.7 − 1 = 0.428571…
+    expect(at(0.7, 0.4285)).toEqual([]);
+    expect(at(0.7, 0.65)).toEqual([
+      {
+        path: "hedge.activeHedgeIqvRatio",
+        message:
+          "is never passed by too much inventory: at a target ratio of 0.7 the move can be " +
+          "0.4285 at most",
+        severity: "warning",
+      },
+    ]);
+    // At exactly all of the value it is reached, and not passed.
+    expect(at(0.5, 1)).toHaveLength(1);
+    const elsewhere = { capital: { targetIqvRatio: 0.7 }, hedge: { activeHedgeIqvRatio: 0.65 } };
+    expect(hedgeReachable(checkedPair(elsewhere))).toEqual([]);
+    const unknown = { ...elsewhere, hedgeOn, capital: { targetIqvRatio: undefined } };
+    expect(hedgeReachable(checkedPair(unknown))).toEqual([]);
+  });
 
   test("hedgeOn needs it", () => {
     const good = { hedgeOn, hedge: { activeHedgeIqvRatio: 0.5 } };
@@ -351,5 +376,14 @@ describe("an account of the testnet", () => {
     expect(found(true, urls)).toEqual([]);
     expect(found(false, {})).toEqual([]);
     expect(found(true, {}, "paper")).toEqual([]);
+  });
+
+  test("that hedges needs them too", () => {
+    const hl = { ...account, address: `0x${"a".repeat(40)}`, testnet: true };
+    const pair = checkedPair({ mode: "live", hedgeOn: { ...quote, symbol: "ETH" } });
+    const config = { ...checkedConfig(pair), accounts: { hl } };
+    expect(testnetAddresses(pair, config).map(({ path }) => path)).toEqual(["hedgeOn.account"]);
+    const there = { ...config, venues: { hyperliquid: urls } };
+    expect(testnetAddresses(pair, there)).toEqual([]);
   });
 });

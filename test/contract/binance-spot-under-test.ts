@@ -1,19 +1,18 @@
 /** Binance Spot for the contract suite: our adapter, in front of our mock venue with one market. */
 
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { decimal, plain } from "#domain/decimal.ts";
 import type { Side } from "#domain/instrument.ts";
+import { Params } from "#mock-venues/binance/params.ts";
 import { openOrdersOf } from "#mock-venues/binance-spot/account.ts";
-import type { ApiKeySetup } from "#mock-venues/binance-spot/credentials.ts";
 import { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
 import { placeOrder } from "#mock-venues/binance-spot/orders.ts";
-import { Params } from "#mock-venues/binance-spot/params.ts";
 import { type MockBinanceSpot, startMockBinanceSpot } from "#mock-venues/binance-spot/server.ts";
 import { mockMarket } from "#mock-venues/binance-spot/symbol-rules.ts";
 import { systemWorld } from "#runtime/world.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
 import { binanceSpot } from "#venues/binance-spot/module.ts";
-import type { ApiKeyCredentials } from "#venues/venue.ts";
+import { type KeyKind, newKey, wrongKeys } from "./binance-keys.ts";
 import { deadEnd } from "./dead-end.ts";
 import { ScriptedMarket } from "./scripted-market.ts";
 import type {
@@ -22,33 +21,11 @@ import type {
   VenueFill,
   VenueOrder,
   VenueUnderTest,
-  WrongKey,
 } from "./venue-under-test.ts";
 
 const SYMBOL = "ETHUSDT";
 const HOUR_MS = 3_600_000;
 const LEVEL_LOTS = 100_000;
-
-export type KeyKind = "hmac" | "ed25519";
-
-interface NewKey {
-  readonly credentials: ApiKeyCredentials;
-  readonly setup: ApiKeySetup;
-}
-
-/** A key of this kind as its owner has it, and as the venue does. */
-function newKey(kind: KeyKind, apiKey: string): NewKey {
-  if (kind === "hmac") {
-    const secret = `secret of ${apiKey}`;
-    const setup = { apiKey, hmacSecret: secret };
-    return { credentials: { kind: "api-key", apiKey, secret }, setup };
-  }
-  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  const secret = privateKey.export({ type: "pkcs8", format: "pem" });
-  const ed25519PublicKeyPem = publicKey.export({ type: "spki", format: "pem" });
-  const setup = { apiKey, ed25519PublicKeyPem };
-  return { credentials: { kind: "api-key", apiKey, secret }, setup };
-}
 
 /** What the mock is told to do; of the others, see `arm`. */
 const FAULTS: ReadonlyMap<VenueFault, object> = new Map<VenueFault, object>([
@@ -110,13 +87,7 @@ export async function startBinanceSpot(kind: KeyKind): Promise<VenueUnderTest> {
     fallbackUrls: { ...urls, wsApiUrl: deadUrls.wsApiUrl },
     deadUrls,
     credentials: key.credentials,
-    wrongKeys: [
-      wrongKey(newKey(kind, "w".repeat(64)).credentials, /check the API key/),
-      wrongKey(
-        { ...key.credentials, secret: newKey(kind, "another").credentials.secret },
-        /secret/,
-      ),
-    ],
+    wrongKeys: wrongKeys(kind, key.credentials),
     symbol: SYMBOL,
     misspeltSymbol: "ETHUSTD",
     base: instrument.base,
@@ -165,10 +136,6 @@ export async function startBinanceSpot(kind: KeyKind): Promise<VenueUnderTest> {
       await mock.stop();
     },
   };
-}
-
-function wrongKey(credentials: ApiKeyCredentials, hint: RegExp): WrongKey {
-  return { credentials, hint, secrets: [credentials.apiKey, credentials.secret] };
 }
 
 function balances(mock: MockBinanceSpot): Map<string, string> {

@@ -1,4 +1,7 @@
-/** Hyperliquid for the contract suite: our adapter, in front of our mock venue with one market. */
+/**
+ * Hyperliquid for the contract suite: our adapter, in front of our mock venue. The suite trades one
+ * market; a second one is there for pairs that quote here and hedge here.
+ */
 
 import { utils } from "@noble/secp256k1";
 import { plain } from "#domain/decimal.ts";
@@ -29,11 +32,22 @@ import type {
 } from "./venue-under-test.ts";
 
 const COIN = "ETH";
+/** Its prices are as many ticks as the other's. */
+const SECOND_COIN = "DOGE";
 const USDC = "10000";
 const BID_TICKS = 50_000;
 const ASK_TICKS = 50_100;
 const LEVEL_LOTS = 1_000_000;
 const HOUR_MS = 3_600_000;
+/** Coins, which are five cents each. */
+const SECOND_USUAL_LOTS = 4000;
+
+export interface HyperliquidUnderTest extends VenueUnderTest {
+  /** The same account, seen as one that trades the second coin. */
+  readonly second: VenueUnderTest;
+  /** Mark and oracle stand still from now on. */
+  setMark(ticks: number): void;
+}
 
 /** Whose state is traded: the master's own, or that of its sub-account. */
 export type Trades = "master" | "sub-account";
@@ -68,22 +82,19 @@ export const LACKS: readonly VenueFault[] = [
   "clock-back",
 ];
 
-export async function startHyperliquid(trades: Trades): Promise<VenueUnderTest> {
+export async function startHyperliquid(trades: Trades): Promise<HyperliquidUnderTest> {
   const world = systemWorld();
   const master = addressOf(newKey());
   const sub = addressOf(newKey());
   const agentKey = newKey();
-  const market = new ScriptedMarket(
-    () => world.timers.elapsedMs(),
-    BID_TICKS,
-    ASK_TICKS,
-    LEVEL_LOTS,
-  );
+  const elapsedMs = (): number => world.timers.elapsedMs();
+  const market = new ScriptedMarket(elapsedMs, BID_TICKS, ASK_TICKS, LEVEL_LOTS);
+  const second = new ScriptedMarket(elapsedMs, BID_TICKS, ASK_TICKS, LEVEL_LOTS);
   const mock = await startMockHyperliquid({
-    universe: universeAround<HlCoinSpec | DelistedCoin>([COIN], ({ szDecimals, maxLeverage }) => ({
-      instrument: perpInstrument({ coin: COIN, szDecimals }),
-      maxLeverage,
-      source: market,
+    universe: universeAround<HlCoinSpec | DelistedCoin>([COIN, SECOND_COIN], (known) => ({
+      instrument: perpInstrument({ coin: known.name, szDecimals: known.szDecimals }),
+      maxLeverage: known.maxLeverage,
+      source: known.name === COIN ? market : second,
     })),
     account: {
       master,
@@ -114,7 +125,7 @@ export async function startHyperliquid(trades: Trades): Promise<VenueUnderTest> 
   const nameOf: NameOf = ({ cloid, oid }) =>
     foreign.get(oid) ?? new OwnCloids(PREFIX, PAIR).clientOrderIdOf(cloid) ?? String(oid);
   let isStopped = false;
-  return {
+  const subject: VenueUnderTest = {
     venue: "hyperliquid",
     module: hyperliquid,
     urls,
@@ -171,6 +182,11 @@ export async function startHyperliquid(trades: Trades): Promise<VenueUnderTest> 
       dead.stop();
       await mock.stop();
     },
+  };
+  return {
+    ...subject,
+    second: { ...subject, symbol: SECOND_COIN, base: SECOND_COIN, usualLots: SECOND_USUAL_LOTS },
+    setMark: (ticks) => mock.market(COIN).pin(ticks),
   };
 }
 

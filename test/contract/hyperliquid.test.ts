@@ -7,7 +7,7 @@ import type { VenueTraits } from "./venue-under-test.ts";
 const TRAITS: VenueTraits = {
   kind: "perp",
   lacks: LACKS,
-  replacesFilled: true,
+  replacesFilled: "whole",
   sharesSocket: true,
 };
 

@@ -96,7 +96,7 @@ function placing(live: Live): void {
     }));
 }
 
-function changing(live: Live, { replacesFilled = false }: VenueTraits): void {
+function changing(live: Live, { replacesFilled }: VenueTraits): void {
   test("an amendment lowers the size and keeps the order's place; or takes the order away", () =>
     live(async (stage, venue) => {
       const priceTicks = venue.bidTicks + 10;
@@ -156,7 +156,7 @@ function changing(live: Live, { replacesFilled = false }: VenueTraits): void {
       ]);
     }));
 
-  test("a replacement of an order with a fill fails, and leaves it; or goes through whole", () =>
+  test("a replacement of an order with a fill leaves it, or goes through, or only cancels", () =>
     live(async (stage, venue) => {
       const { usualLots: quantityLots } = venue;
       const priceTicks = venue.bidTicks + 10;
@@ -165,7 +165,13 @@ function changing(live: Live, { replacesFilled = false }: VenueTraits): void {
       const id = stage.nextId();
       const moved = { side: "buy", priceTicks: priceTicks - 3, quantityLots } as const;
       stage.call(() => stage.connection.replace(old, quote(id, moved)));
-      if (replacesFilled) {
+      if (replacesFilled === "cancels") {
+        await stage.order(old, "canceled");
+        await stage.order(id, "rejected");
+        expect(stage.atVenue()).toEqual([]);
+        return;
+      }
+      if (replacesFilled === "whole") {
         await stage.order(old, "canceled");
         await stage.order(id, "open");
         expect(stage.atVenue()).toEqual([id]);

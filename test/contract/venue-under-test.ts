@@ -84,8 +84,11 @@ export interface VenueTraits {
   readonly lacks?: readonly VenueFault[];
   /** The market comes over the first way for orders: by the second alone there is none. */
   readonly sharesSocket?: boolean;
-  /** A replacement goes through although the order has a fill; else it is refused. */
-  readonly replacesFilled?: boolean;
+  /**
+   * What a replacement does where the order has a fill that nobody knows of yet: it goes through
+   * (`whole`), or takes the old order away and places none (`cancels`). Absent: it is refused.
+   */
+  readonly replacesFilled?: "whole" | "cancels";
 }
 
 /** Credentials that will not do. */

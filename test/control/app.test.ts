@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Hono } from "hono";
 import { createControlApp } from "#control/app.ts";
 import { InputError, InvariantError } from "#domain/errors.ts";
-import { FakeDesk } from "./fake-desk.ts";
+import { FakeDesk, hedgedStatus } from "./fake-desk.ts";
 
 const TOKEN = "0123456789abcdef";
 
@@ -90,6 +90,7 @@ describe("routes", () => {
     ["pause", "paused"],
     ["resume", "quoting"],
     ["cancel", "quoting"],
+    ["flatten", "flattened"],
     ["halt", "halted"],
     ["rearm", "quoting"],
   ])("%s by POST and by GET, each told once", async (command, state) => {
@@ -115,6 +116,21 @@ describe("routes", () => {
       expect((await call(app, `GET ${path}`)).headers.get("cache-control")).toBe("no-store");
     }
   });
+});
+
+test("a pair's answers have its hedge: in short its position, in full all of it", async () => {
+  const { app, desk } = control();
+  desk.add(hedgedStatus());
+  expect((await call(app, "GET /pairs")).body).toMatchObject({
+    pairs: [{ id: "ETH", hedgePosition: "-0.5", netDelta: 0.123_456_789 }, { hedgePosition: null }],
+  });
+  expect((await call(app, "GET /pairs/ETH")).body).toEqual({ ...hedgedStatus() });
+  const text = (await call(app, "GET /pairs/ETH?format=text")).body;
+  expect(String(text).split("\n").slice(1, 4)).toEqual([
+    expect.stringMatching(/^hedge binance-perp:ETHUSDT, position -0\.5 ETH, /),
+    expect.stringMatching(/^hedge active: /),
+    expect.stringMatching(/^hedge passive: /),
+  ]);
 });
 
 describe("text for a terminal", () => {

@@ -4,7 +4,7 @@ import type { OperatorCommand } from "#domain/events.ts";
 import type { ConnectionStatus } from "#ports/venue.ts";
 import type { Readiness, ReloadReport, TradingDesk } from "#runtime/desk.ts";
 import type { LogEntry } from "#runtime/log.ts";
-import type { OrderView, PairRunState, PairStatus } from "#runtime/pair-status.ts";
+import type { HedgeStatus, OrderView, PairRunState, PairStatus } from "#runtime/pair-status.ts";
 
 export function order(side: "buy" | "sell", price: string): OrderView {
   const clientOrderId = `mm-ETH-q1-${price}`;
@@ -35,6 +35,9 @@ export function pairStatus(id: string, changes: Partial<PairStatus> = {}): PairS
       targetIqvRatio: 0.5,
       iqvMoveRatio: 0.02,
     },
+    netDelta: 0.1,
+    hedge: null,
+    equity: "20000.02",
     shape: "curve",
     volatilityPct: 40,
     pnl: null,
@@ -75,6 +78,51 @@ export function perpStatus(): PairStatus {
       { id: "liquidation-distance", effect: "side-off", tripped: true, value: 8.5, limit: 10 },
     ],
     connection,
+  });
+}
+
+/** ETH with a hedge that is on and one that is armed. */
+export function hedgedStatus(changes: Partial<HedgeStatus> = {}): PairStatus {
+  return pairStatus("ETH", {
+    timeMs: 21_000,
+    netDelta: 0.123_456_789,
+    pnl: { equityChange: "1.5", hedgeExecution: "0.25", hedgeRevaluation: "-1" },
+    hedge: {
+      venue: "binance-perp",
+      symbol: "ETHUSDT",
+      baseAsset: "ETH",
+      quoteAsset: "USDT",
+      isConnected: true,
+      mid: "2001.5",
+      markPrice: "2001.25",
+      fundingRate: 0.0001,
+      nextFundingMs: 28_800_000,
+      position: "-0.5",
+      activePosition: "-0.5",
+      passivePosition: "0",
+      quote: "1000.5",
+      equity: "-0.25",
+      active: { state: "hedging", open: "-0.2", isNeeded: true },
+      passive: {
+        state: "armed",
+        anchorPrice: "2000",
+        entryPrice: null,
+        triggers: [
+          { side: "sell", triggerPrice: "1960", size: "2.5", isWorking: true },
+          { side: "buy", triggerPrice: "2040", size: "2.5", isWorking: false },
+        ],
+        stop: null,
+        open: "0",
+        isCovered: false,
+      },
+      unhedgedSinceMs: 9_000,
+      orders: [{ ...order("sell", "1960"), clientOrderId: "mm-ETH-p1-1" }],
+      connection: {
+        ...connection,
+        budgets: [{ name: "orders", used: 2, limit: 300, windowMs: 10_000 }],
+      },
+      ...changes,
+    },
   });
 }
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { SpotLineParser } from "#data/binance-spot-lines.ts";
+import { BinanceLineParser } from "#data/binance-lines.ts";
 import type { CaptureMessage } from "#data/capture-log.ts";
 import { readLines } from "#data/line-reader.ts";
 import { InputError } from "#domain/errors.ts";
-import { MarketKind } from "#venues/binance-spot/market-message.ts";
+import { MarketKind } from "#venues/binance/market-message.ts";
 import { sharedPath } from "../shared.ts";
 import {
   BASE_MS,
@@ -35,7 +35,7 @@ function plain(message: CaptureMessage | null): object | null {
 }
 
 /** What the slow twin makes of a line: a message, or null where it refuses it. */
-function slowOf(parser: SpotLineParser, bytes: Uint8Array): object | null {
+function slowOf(parser: BinanceLineParser, bytes: Uint8Array): object | null {
   try {
     return plain(parser.parseSlow(bytes, 1));
   } catch (error) {
@@ -78,7 +78,7 @@ describe("spot line parser", () => {
   test("the fast path is the twin of JSON.parse on lines as the venue writes them", () => {
     fc.assert(
       fc.property(receivedMs, message, fc.constantFrom(ETH, ODD), (at, json, instrument) => {
-        const parser = new SpotLineParser(instrument, "file");
+        const parser = new BinanceLineParser(instrument, "file");
         const bytes = encoder.encode(line(at, json));
         const slow = slowOf(parser, bytes);
         const fast = plain(parser.parseFast(bytes, 0, bytes.length));
@@ -97,7 +97,7 @@ describe("spot line parser", () => {
         const index = where % original.length;
         const rest = original.slice(isInsert ? index : index + 1);
         const bytes = encoder.encode(original.slice(0, index) + text + rest);
-        const parser = new SpotLineParser(ETH, "file");
+        const parser = new BinanceLineParser(ETH, "file");
         const slow = slowOf(parser, bytes);
         const fast = plain(parser.parseFast(bytes, 0, bytes.length));
         if (fast !== null) expect<object | null>(fast).toEqual(slow);
@@ -109,7 +109,7 @@ describe("spot line parser", () => {
   test("a line cut short is no message, even where old bytes behind it would complete it", () => {
     const text = line(BASE_MS, tickerMessage("ETHUSDT", 7, ["1.00", "2"], ["1.01", "3"]));
     const bytes = encoder.encode(text);
-    const parser = new SpotLineParser(ETH, "file");
+    const parser = new BinanceLineParser(ETH, "file");
     expect(parser.parseFast(bytes, 0, bytes.length)).not.toBeNull();
     for (let end = 0; end < bytes.length; end += 1) {
       expect(parser.parseFast(bytes, 0, end)).toBeNull();
@@ -122,7 +122,7 @@ describe("spot line parser", () => {
       asks: [["2733.70000000", "0.00000000"]],
     });
     const bytes = encoder.encode(line(BASE_MS + 0.25, json));
-    const parsed = plain(new SpotLineParser(ETH, "file").parse(bytes, 0, bytes.length, 1));
+    const parsed = plain(new BinanceLineParser(ETH, "file").parse(bytes, 0, bytes.length, 1));
     expect(parsed).toMatchObject({
       kind: MarketKind.depth,
       receivedMs: BASE_MS + 0.25,
@@ -137,7 +137,7 @@ describe("spot line parser", () => {
 
   test("a level finer than the lot is rounded up and a print down, and both are counted", () => {
     const finer: Level = ["5000.00", "2292.22972"];
-    const parser = new SpotLineParser(ETH, "file");
+    const parser = new BinanceLineParser(ETH, "file");
     const parse = (json: object) => {
       const bytes = encoder.encode(line(BASE_MS, json));
       return plain(parser.parse(bytes, 0, bytes.length, 1));
@@ -157,7 +157,7 @@ describe("spot line parser", () => {
   ] as const) {
     const path = sharedPath("data", "captures", `spot_${symbol}_20240808.gz`);
     test.skipIf(path === null)(`both paths read the whole real tape alike: ${symbol}`, async () => {
-      const parser = new SpotLineParser(spotInstrument(symbol.toUpperCase(), lotSize), "file");
+      const parser = new BinanceLineParser(spotInstrument(symbol.toUpperCase(), lotSize), "file");
       let lines = 0;
       await readLines(path ?? "", (bytes, start, end, number) => {
         const fast = plain(parser.parseFast(bytes, start, end));

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { SpotLineParser } from "#data/binance-spot-lines.ts";
+import { BinanceLineParser } from "#data/binance-lines.ts";
 import { CaptureLog, CaptureMessage } from "#data/capture-log.ts";
 import { exchangeOrder, timesOf } from "#data/capture-tape.ts";
 import { checkDepth, joinDepth } from "#data/depth-chain.ts";
 import { readLines } from "#data/line-reader.ts";
 import { Book } from "#domain/book.ts";
 import { BookUpdate, FusedBook } from "#domain/fused-book.ts";
-import { MarketKind } from "#venues/binance-spot/market-message.ts";
+import { MarketKind } from "#venues/binance/market-message.ts";
 import { type NaiveBook, setNaive, sorted, spotInstrument } from "../data/spot-recording.ts";
 import { sharedPath } from "../shared.ts";
 import { asksOf, bidsOf } from "./books.ts";
@@ -156,7 +156,7 @@ describe("fused book", () => {
     const path = sharedPath("data", "captures", `spot_${symbol.toLowerCase()}_20240808.gz`);
     const name = `is the depth's own book whenever no ticker is newer: real tape of ${symbol}`;
     test.skipIf(path === null)(name, async () => {
-      const parser = new SpotLineParser(spotInstrument(symbol, lotSize), "file");
+      const parser = new BinanceLineParser(spotInstrument(symbol, lotSize), "file");
       const log = new CaptureLog();
       await readLines(path ?? "", (bytes, start, end, line) =>
         log.append(parser.parse(bytes, start, end, line), line),

@@ -7,7 +7,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { OperatorCommand } from "#domain/events.ts";
-import { NO_FAULTS } from "./fake-venue.ts";
+import { NO_FAULTS } from "./fake-link.ts";
 import { ETH } from "./setup.ts";
 import { badDay, FOREIGN, LEFT_OVER, play } from "./world.ts";
 

@@ -10,25 +10,8 @@ import type { Fill } from "#domain/fill.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
 import type { OrderRequest, RejectReason } from "#domain/order.ts";
 import { Rng } from "#domain/rng.ts";
-import type { Alert, Sink } from "#ports/sink.ts";
-
-export interface Faults {
-  /** Most time that a request, or a report, is on its way. */
-  readonly requestDelayMs: number;
-  readonly reportDelayMs: number;
-  /** Chances: a request never arrives; its answer gets lost; a report comes twice. */
-  readonly loseRequest: number;
-  readonly loseAnswer: number;
-  readonly duplicate: number;
-}
-
-export const NO_FAULTS: Faults = {
-  requestDelayMs: 5,
-  reportDelayMs: 5,
-  loseRequest: 0,
-  loseAnswer: 0,
-  duplicate: 0,
-};
+import type { Alert, Execution, Sink } from "#ports/sink.ts";
+import { type Faults, Link, type Timeline } from "./fake-link.ts";
 
 interface VenueOrder {
   readonly id: string;
@@ -39,25 +22,13 @@ interface VenueOrder {
   status: "open" | "canceled" | "expired" | "filled";
 }
 
-interface Message {
-  readonly dueMs: number;
-  readonly number: number;
-  /** At the venue for a request, with the engine for a report. */
-  readonly run: () => void;
-  readonly isRequest: boolean;
-}
-
-/** A request is refused when it is older than this, as venues do. */
-const RECEIVE_WINDOW_MS = 5_000;
-
 export class FakeVenue implements Sink {
-  nowMs: number;
-  faults: Faults = NO_FAULTS;
+  /** Where the pair hedges: its hedge venue. */
+  hedge?: Execution;
   bidTicks = 0;
   askTicks = 0;
   baseLots: number;
   quoteUnits: number;
-  isConnected = false;
   /** Set while nothing may be placed; what is placed all the same is a violation. */
   mayPlace: () => boolean = () => true;
   readonly orders = new Map<string, VenueOrder>();
@@ -67,11 +38,11 @@ export class FakeVenue implements Sink {
   readonly allotmentLots: number;
   readonly #instrument: Instrument;
   readonly #prefix: string;
+  readonly #timeline: Timeline;
   readonly #rng: Rng;
+  readonly #link: Link;
   readonly #deliver: (event: EngineEvent) => void;
   readonly #fills: Fill[] = [];
-  #messages: Message[] = [];
-  #sent = 0;
   /** Account snapshots must come after every fill that they include. */
   #lastFillDueMs = -Infinity;
 
@@ -81,7 +52,7 @@ export class FakeVenue implements Sink {
     baseLots: number;
     quoteUnits: number;
     seed: number;
-    startMs: number;
+    timeline: Timeline;
     deliver: (event: EngineEvent) => void;
   }) {
     this.#instrument = options.instrument;
@@ -90,8 +61,19 @@ export class FakeVenue implements Sink {
     this.allotmentLots = options.instrument.kind === "perp" ? options.baseLots : 0;
     this.quoteUnits = options.quoteUnits;
     this.#rng = new Rng(options.seed);
-    this.nowMs = options.startMs;
+    this.#timeline = options.timeline;
+    this.#link = new Link(options.timeline, this.#rng);
     this.#deliver = options.deliver;
+  }
+
+  get faults(): Faults {
+    return this.#link.faults;
+  }
+  set faults(faults: Faults) {
+    this.#link.faults = faults;
+  }
+  get isConnected(): boolean {
+    return this.#link.isUp;
   }
 
   /** Orders of ours that are open in truth. */
@@ -196,35 +178,21 @@ export class FakeVenue implements Sink {
     if (order !== undefined) this.#end(order, "expired");
   }
 
-  /** The sockets are gone, with what was on its way to us and half of what was on its way there. */
+  /** The sockets are gone, with some of what was on its way. */
   disconnect(): void {
-    this.isConnected = false;
-    this.#messages = this.#messages.filter(
-      ({ isRequest }) => isRequest && this.#rng.uniform() < 0.5,
-    );
+    this.#link.cut();
     this.#deliver({ kind: "connection", ...this.#stamp(), state: "down" });
   }
   connect(): void {
-    this.isConnected = true;
+    this.#link.isUp = true;
     this.#deliver({ kind: "connection", ...this.#stamp(), state: "up" });
-  }
-
-  /** Lets time pass, with every message that falls due in it. */
-  runUntil(untilMs: number): void {
-    for (;;) {
-      const next = this.#messages[0];
-      if (next === undefined || next.dueMs > untilMs) break;
-      this.#messages.shift();
-      this.nowMs = Math.max(this.nowMs, next.dueMs);
-      next.run();
-    }
-    this.nowMs = untilMs;
   }
 
   // Inside ---------------------------------------------------------------------------------------
 
   #stamp(): { venueTimeMs: number; receivedTimeMs: number } {
-    return { venueTimeMs: this.nowMs, receivedTimeMs: this.nowMs };
+    const { nowMs } = this.#timeline;
+    return { venueTimeMs: nowMs, receivedTimeMs: nowMs };
   }
 
   #checkOurs(id: string): void {
@@ -233,7 +201,8 @@ export class FakeVenue implements Sink {
 
   #checkPlacing(request: OrderRequest): void {
     this.#checkOurs(request.clientOrderId);
-    if (!this.mayPlace()) this.violations.push(`places ${request.clientOrderId} at ${this.nowMs}`);
+    if (!this.mayPlace())
+      this.violations.push(`places ${request.clientOrderId} at ${this.#timeline.nowMs}`);
   }
 
   #place(request: OrderRequest): void {
@@ -280,7 +249,7 @@ export class FakeVenue implements Sink {
       fee: "0",
       feeAsset: "BNB",
       liquidity: "maker",
-      venueTimeMs: this.nowMs,
+      venueTimeMs: this.#timeline.nowMs,
     };
     this.#fills.push(fill);
     if (order.filledLots === order.quantityLots) order.status = "filled";
@@ -296,7 +265,7 @@ export class FakeVenue implements Sink {
 
   /** An answer to a request: where it gets lost, an adapter knows only that it does not know. */
   #refuse(id: string, change: OrderChange, reason: RejectReason): void {
-    const isLost = this.#rng.uniform() < this.faults.loseAnswer;
+    const isLost = this.#link.losesAnswer();
     this.#answer(id, isLost ? "unknown" : change, isLost ? null : reason);
   }
 
@@ -323,7 +292,7 @@ export class FakeVenue implements Sink {
       venueOrderId: `v-${id}`,
       ...facts,
     }));
-    if (this.#rng.uniform() < this.faults.loseAnswer) this.#answer(id, "unknown", null);
+    if (this.#link.losesAnswer()) this.#answer(id, "unknown", null);
   }
 
   #reportFill(fill: Fill): void {
@@ -341,38 +310,12 @@ export class FakeVenue implements Sink {
   }
 
   /** @returns when it will have arrived */
-  #report(event: () => EngineEvent, notBeforeMs = -Infinity): number {
-    if (!this.isConnected) return -Infinity;
-    const { reportDelayMs, duplicate } = this.faults;
-    const run = (): void => this.#deliver(event());
-    const dueMs = Math.max(notBeforeMs, this.nowMs + this.#rng.integer(reportDelayMs + 1));
-    this.#post(dueMs, run, false);
-    if (this.#rng.uniform() < duplicate) {
-      this.#post(dueMs + this.#rng.integer(reportDelayMs + 1), run, false);
-    }
-    return dueMs;
+  #report(event: () => EngineEvent, notBeforeMs?: number): number {
+    return this.#link.report(() => this.#deliver(event()), notBeforeMs);
   }
 
   /** @param id whom to blame where the adapter knows that the answer was lost */
   #request(id: string | null, run: () => void): void {
-    const sentMs = this.nowMs;
-    const { requestDelayMs, loseRequest } = this.faults;
-    if (!this.isConnected || this.#rng.uniform() < loseRequest) {
-      // Sometimes the adapter says so, and sometimes nobody does.
-      if (id !== null && this.#rng.uniform() < 0.5) this.#answer(id, "unknown", null);
-      return;
-    }
-    const dueMs = sentMs + this.#rng.integer(requestDelayMs + 1);
-    const arrive = (): void => {
-      if (this.nowMs - sentMs <= RECEIVE_WINDOW_MS) run();
-    };
-    this.#post(dueMs, arrive, true);
-  }
-
-  #post(dueMs: number, run: () => void, isRequest: boolean): void {
-    this.#sent += 1;
-    const message = { dueMs, number: this.#sent, run, isRequest };
-    const index = this.#messages.findLastIndex((other) => other.dueMs <= dueMs);
-    this.#messages.splice(index + 1, 0, message);
+    this.#link.request(run, id === null ? null : () => this.#answer(id, "unknown", null));
   }
 }

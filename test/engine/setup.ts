@@ -116,6 +116,7 @@ export function params(changes: Changes = {}): EngineParams {
     volatilitySource: "mid",
     requote: { ...REQUOTE, ...changes.requote },
     risk: { ...RISK, ...changes.risk },
+    hedge: null,
   };
 }
 

@@ -9,7 +9,8 @@ import type { Instrument } from "#domain/instrument.ts";
 import { Rng } from "#domain/rng.ts";
 import { PairEngine } from "#engine/pair-engine.ts";
 import type { EngineParams } from "#engine/params.ts";
-import { FakeVenue, type Faults, NO_FAULTS } from "./fake-venue.ts";
+import { type Faults, NO_FAULTS, Timeline } from "./fake-link.ts";
+import { FakeVenue } from "./fake-venue.ts";
 import { ETH, ETH_PERP, FLAT, params, strategy } from "./setup.ts";
 
 const START_MS = 1_000_000;
@@ -27,6 +28,7 @@ export class World {
   readonly venue: FakeVenue;
   /** Copies, in order. */
   readonly events: EngineEvent[] = [];
+  readonly #timeline = new Timeline(START_MS);
   readonly #rng: Rng;
   #midTicks = 200_000;
 
@@ -39,7 +41,7 @@ export class World {
       baseLots: 1_000,
       quoteUnits: 200_000_000, // 2000 USDT at a tick of 0.01 and a lot of 0.001
       seed: seed + 1,
-      startMs: START_MS,
+      timeline: this.#timeline,
       deliver: (event) => this.#apply(event),
     });
     this.engine = new PairEngine(instrument, engineParams, strategy(strategyName), this.venue);
@@ -64,12 +66,13 @@ export class World {
   }
 
   #stamp(): { venueTimeMs: number; receivedTimeMs: number } {
-    return { venueTimeMs: this.venue.nowMs, receivedTimeMs: this.venue.nowMs };
+    const { nowMs } = this.#timeline;
+    return { venueTimeMs: nowMs, receivedTimeMs: nowMs };
   }
 
   /** One step of 100 ms: messages, time, and a move of the market of at most so many ticks. */
   step(mostTicks: number): void {
-    this.venue.runUntil(this.venue.nowMs + STEP_MS);
+    this.#timeline.runUntil(this.#timeline.nowMs + STEP_MS);
     this.#midTicks += this.#rng.integer(2 * mostTicks + 1) - mostTicks;
     this.venue.move(this.#midTicks - 1, this.#midTicks + 1);
     this.#apply({ kind: "time", ...this.#stamp() });
@@ -146,7 +149,7 @@ export interface Day {
   readonly actionsPer10s: number;
 }
 
-const faults: fc.Arbitrary<Faults> = fc.record({
+export const faults: fc.Arbitrary<Faults> = fc.record({
   requestDelayMs: fc.constantFrom(5, 150, 1_500),
   reportDelayMs: fc.constantFrom(5, 150, 3_000),
   loseRequest: fc.constantFrom(0, 0.02, 0.2),

@@ -15,10 +15,12 @@ import {
 } from "@binance/spot";
 import { runRestScenario } from "./rest-scenario.ts";
 import { Samples } from "./samples.ts";
-import { MALFORMED_KEY, SdkBench, UNKNOWN_KEY, WRONG_SECRET } from "./sdk-bench.ts";
+import { SdkBench } from "./sdk-bench.ts";
+import { MALFORMED_KEY, UNKNOWN_KEY, WRONG_SECRET } from "./sdk-keys.ts";
 import { runStreamScenario } from "./stream-scenario.ts";
 import { judge } from "./typed-samples.ts";
 import { refusalOf } from "./waiting.ts";
+import { SPOT_JUDGE } from "./wire-tables.ts";
 import { runUserStreamScenario, runWsScenario } from "./ws-scenario.ts";
 
 const { NewOrderSideEnum: Side, NewOrderTypeEnum: Type } = SpotRestAPI;
@@ -74,7 +76,7 @@ test(
   async () => {
     // A scenario that fails says so in its own test; what it got until then is judged all the same.
     for (const name of scenarios.keys()) await run(name).catch(() => undefined);
-    const problems = await judge(samples.all);
+    const problems = await judge(samples.all, SPOT_JUDGE);
     expect(problems).toEqual([]);
   },
   TIMEOUT_MS,
@@ -97,12 +99,15 @@ test(
       M: true,
     };
     const { M: _left, ...short } = trade;
-    const problems = await judge([
-      { label, type, value: trade },
-      { label, type, value: { ...trade, b: 5 } },
-      { label, type, value: { ...trade, p: 1 } },
-      { label, type, value: short },
-    ]);
+    const problems = await judge(
+      [
+        { label, type, value: trade },
+        { label, type, value: { ...trade, b: 5 } },
+        { label, type, value: { ...trade, p: 1 } },
+        { label, type, value: short },
+      ],
+      SPOT_JUDGE,
+    );
     expect(problems.filter((problem) => problem.startsWith(label))).toEqual([
       "stream trade: lacks the documented M",
       expect.stringMatching(/^stream trade: .* '"b"' does not exist in type 'TradeResponse'/),

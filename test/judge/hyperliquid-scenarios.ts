@@ -37,6 +37,19 @@ interface Order {
   readonly c?: Hex;
 }
 
+/** Of the second stop in a scenario. */
+const STOP_CLOID: Hex = `0xc2${"1".padStart(30, "0")}`;
+
+interface StopOrder extends Omit<Order, "t"> {
+  readonly t: {
+    readonly trigger: {
+      readonly isMarket: true;
+      readonly triggerPx: string;
+      readonly tpsl: "sl";
+    };
+  };
+}
+
 function orderOf(b: boolean, p: string, s: string, tif: Tif): Order {
   return { a: ETH, b, p, s, r: false, t: { limit: { tif } } };
 }
@@ -175,9 +188,9 @@ export async function accountScenario(bench: HyperliquidBench, kind: TransportKi
   const stop = {
     ...orderOf(false, "1700", "0.1", "Gtc"),
     r: true,
-    t: { trigger: { isMarket: true, triggerPx: "1900", tpsl: "sl" as const } },
-  };
-  await exchange.order({ orders: [stop], grouping: "na" });
+    t: { trigger: { isMarket: true, triggerPx: "1900", tpsl: "sl" } },
+  } as const;
+  await stopOrders(bench, kind, stop);
   await exchange.scheduleCancel({ time: Date.now() + 60_000 });
   expect(await refusal(exchange.scheduleCancel({ time: Date.now() + 1000 }))).toContain(
     "at least 5 seconds",
@@ -185,6 +198,42 @@ export async function accountScenario(bench: HyperliquidBench, kind: TransportKi
   await exchange.scheduleCancel();
   await exchange.reserveRequestWeight({ weight: 10 });
   await exchange.noop({ nonce: Date.now() + 1 });
+}
+
+/** A stop is placed, listed, cancelled in the queue, placed again and fired by the mark. */
+async function stopOrders(
+  bench: HyperliquidBench,
+  kind: TransportKind,
+  stop: StopOrder,
+): Promise<void> {
+  const exchange = bench.exchange(kind);
+  const info = bench.info(kind);
+  const user = MASTER;
+  const cloid = new Cloids().next();
+  const place = () => exchange.order({ orders: [{ ...stop, c: cloid }], grouping: "na" });
+  const placed = await place();
+  expect(placed.response.data.statuses).toEqual([{ resting: { oid: expect.any(Number), cloid } }]);
+  const open = await info.frontendOpenOrders({ user });
+  expect(open).toMatchObject([
+    { isTrigger: true, triggerPx: "1900.0", orderType: "Stop Market", cloid, reduceOnly: true },
+  ]);
+  expect(await info.openOrders({ user })).toMatchObject([{ cloid, limitPx: "1700.0" }]);
+  const cancels = [{ asset: ETH, cloid }];
+  expect(await refusal(exchange.cancelByCloid({ cancels, f: true }))).toContain("priority");
+  await exchange.cancelByCloid({ cancels });
+  expect(await info.orderStatus({ user, oid: cloid })).toMatchObject({
+    order: { status: "canceled", order: { isTrigger: true } },
+  });
+  const opening = exchange.order({ orders: [{ ...stop, r: false }], grouping: "na" });
+  expect(await refusal(opening)).toContain("must be reduce only");
+  await exchange.order({ orders: [{ ...stop, c: STOP_CLOID }], grouping: "na" });
+  bench.mock.market("ETH").pin(190_000);
+  bench.mock.market("ETH").unpin();
+  expect(await info.orderStatus({ user, oid: STOP_CLOID })).toMatchObject({
+    order: { status: "filled", order: { isTrigger: true } },
+  });
+  const [newest] = await info.userFills({ user });
+  expect(newest).toMatchObject({ side: "A", crossed: true, cloid: STOP_CLOID });
 }
 
 /** Every question that the mock venue answers, after some trading. */

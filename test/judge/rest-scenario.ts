@@ -5,7 +5,8 @@
 import { expect } from "bun:test";
 import { BadRequestError, ConnectorClientError, SpotRestAPI } from "@binance/spot";
 import { RowKind } from "#sim/market-tape.ts";
-import { type KeyKind, keyOf, type SdkBench } from "./sdk-bench.ts";
+import { type SdkBench } from "./sdk-bench.ts";
+import { type KeyKind, keyOf } from "./sdk-keys.ts";
 import { refusalOf } from "./waiting.ts";
 
 const {

@@ -56,7 +56,7 @@ export class Samples {
 }
 
 /** The client itself, whose methods that answer later hand each answer to `keep` first. */
-function recorded<Client extends object>(client: Client, keep: Kept): Client {
+export function recorded<Client extends object>(client: Client, keep: Kept): Client {
   return new Proxy(client, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
@@ -81,12 +81,12 @@ function formOf(method: string, [params]: readonly unknown[]): string {
   return textOf(params, "type") === "LIMIT_MAKER" ? " ACK" : " FULL";
 }
 
-function textOf(value: unknown, name: string): string {
+export function textOf(value: unknown, name: string): string {
   const member = isRecord(value) ? value[name] : undefined;
   return typeof member === "string" ? member : "";
 }
 
-function isRestAnswer(
+export function isRestAnswer(
   value: unknown,
 ): value is { data: () => Promise<unknown>; rateLimits?: unknown } {
   return isRecord(value) && typeof value["data"] === "function";

@@ -3,11 +3,10 @@
  * The clocks are real, since the SDK signs by its own. May import anything; talks to loopback only.
  */
 
-import { createPrivateKey, createPublicKey } from "node:crypto";
 import { Spot, type SpotWebsocketAPI, type SpotWebsocketStreams } from "@binance/spot";
 import { Rng } from "#domain/rng.ts";
+import type { LimitSpec } from "#mock-venues/binance/rate-limits.ts";
 import { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
-import type { LimitSpec } from "#mock-venues/binance-spot/rate-limits.ts";
 import {
   type MockBinanceSpot,
   type SymbolParts,
@@ -17,24 +16,12 @@ import { mockMarket } from "#mock-venues/binance-spot/symbol-rules.ts";
 import type { MarketSource } from "#mock-venues/market-source.ts";
 import { systemTimers } from "#net/timers.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
-import { Inbox } from "../net/support.ts";
 import type { Samples } from "./samples.ts";
 import { levelsAround, type Row, ScriptedSource } from "./scripted-source.ts";
+import { HMAC_KEY, type SdkKey, VENUE_KEYS } from "./sdk-keys.ts";
 
 /** The SDK writes its doings to the console; what matters of them is in its answers. */
 process.env["LOG_LEVEL"] ??= "error";
-
-const HMAC_KEY = { apiKey: "h".repeat(64), apiSecret: "a secret of tests" };
-const ED_KEY = {
-  apiKey: "e".repeat(64),
-  /** The first key of RFC 8032. */
-  privateKey: `-----BEGIN PRIVATE KEY-----
-MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
------END PRIVATE KEY-----
-`,
-};
-export type KeyKind = "HMAC" | "Ed25519";
-export type SdkKey = typeof HMAC_KEY | typeof ED_KEY;
 
 /** In ticks of a cent: ETHUSDT stands at 1999.99 to 2000.01. */
 const MID_TICKS = 200_000;
@@ -57,19 +44,12 @@ export class SdkBench {
 
   static async start(samples: Samples, options: BenchOptions = {}): Promise<SdkBench> {
     const market = new ScriptedSource(levelsAround(MID_TICKS));
-    const publicKey = createPublicKey(createPrivateKey(ED_KEY.privateKey));
     const mock = await startMockBinanceSpot({
       symbols: [
         symbol("ETHUSDT", market),
         symbol("BTCUSDT", new ScriptedSource(levelsAround(6_400_000))),
       ],
-      keys: [
-        { apiKey: HMAC_KEY.apiKey, hmacSecret: HMAC_KEY.apiSecret },
-        {
-          apiKey: ED_KEY.apiKey,
-          ed25519PublicKeyPem: publicKey.export({ type: "spki", format: "pem" }),
-        },
-      ],
+      keys: VENUE_KEYS,
       balances: { USDT: "10000", ETH: "5", BTC: "0.1" },
       world: { timers: systemTimers, nowMs: () => Date.now(), rng: new Rng(1) },
       ...options,
@@ -115,35 +95,6 @@ export class SdkBench {
       configurationWebsocketStreams: { wsURL: streamUrl, compression: false },
     });
   }
-}
-
-export function keyOf(kind: KeyKind): SdkKey {
-  return kind === "HMAC" ? HMAC_KEY : ED_KEY;
-}
-
-/** A key that the venue knows, with another secret than the venue has. */
-export const WRONG_SECRET: SdkKey = { ...HMAC_KEY, apiSecret: "another secret" };
-export const UNKNOWN_KEY: SdkKey = { ...HMAC_KEY, apiKey: "u".repeat(64) };
-export const MALFORMED_KEY: SdkKey = { ...HMAC_KEY, apiKey: "no key" };
-
-/** What comes of one stream or of the user stream, kept and awaited. */
-export function collected<Item>(
-  stream: { on: (event: "message", callback: (data: Item) => void) => void },
-  keep: (item: Item) => void,
-): Inbox<Item> {
-  const inbox = new Inbox<Item>();
-  stream.on("message", (item) => {
-    keep(item);
-    inbox.push(item);
-  });
-  return inbox;
-}
-
-/** So many of the next; waits for them. */
-export async function nextOf<Item>(inbox: Inbox<Item>, count: number): Promise<Item[]> {
-  const items: Item[] = [];
-  while (items.length < count) items.push(await inbox.next());
-  return items;
 }
 
 function symbol(name: string, source: MarketSource) {

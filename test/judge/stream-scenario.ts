@@ -8,8 +8,8 @@ import { SpotWebsocketStreams } from "@binance/spot";
 import { RowKind } from "#sim/market-tape.ts";
 import { Inbox } from "../net/support.ts";
 import { isRecord } from "./samples.ts";
-import { collected, nextOf, type SdkBench } from "./sdk-bench.ts";
-import { until } from "./waiting.ts";
+import { type SdkBench } from "./sdk-bench.ts";
+import { collected, nextOf, until } from "./waiting.ts";
 
 const {
   DiffBookDepthUpdateSpeedEnum: DiffSpeed,

@@ -6,45 +6,46 @@
 
 import { compileLines, type Line, literalOf, refused, tainted } from "./compiled-lines.ts";
 import { isRecord, type Sample } from "./samples.ts";
-import { DOCUMENTED, EXCEPTIONS, type Exception, OPEN_TYPES, OTHER_TYPES } from "./wire-tables.ts";
 
-/** What a client's method hands out, taken from the method itself. */
-const PRELUDE = `import type {
-  SpotRestAPI,
-  SpotWebsocketAPI,
-  SpotWebsocketStreams,
-} from "@binance/spot";
+/** Where the SDK's declarations are narrower than the wire is documented. */
+export interface Exception {
+  readonly labels: readonly string[];
+  /** Of the field that the SDK's type does not know, or knows with another type. */
+  readonly path: string;
+  readonly reason: string;
+}
 
-type Rest = SpotRestAPI.RestAPI;
-type Ws = SpotWebsocketAPI.WebsocketAPIConnection;
-type Streams = SpotWebsocketStreams.WebsocketStreamsConnection;
-type Answer<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
-type RestAnswer<M extends keyof Rest> = Answer<Rest[M]>;
-type RestData<M extends keyof Rest> = Answer<RestAnswer<M>["data"]>;
-type WsAnswer<M extends keyof Ws> = Answer<Ws[M]>;
-type Streamed<M extends "aggTrade" | "bookTicker" | "diffBookDepth" | "kline"
-  | "partialBookDepth" | "trade"> = Parameters<Parameters<ReturnType<Streams[M]>["on"]>[1]>[0];
-`;
-
-/** Were any of these accepted, the compiler would not be judging. */
-const CONTROLS: readonly (readonly [type: string, literal: string])[] = [
-  ['RestData<"newOrder">', '{ orderId: 1, "a field that is none": 1 }'],
-  ['RestData<"newOrder">', '{ orderId: "1" }'],
-  ['RestData<"newOrder">', '{ fills: [{ price: "1", "a field that is none": 1 }] }'],
-  ['RestData<"exchangeInfo">', '{ symbols: [{ filters: [{ filterType: "NO_FILTER" }] }] }'],
-  ['WsAnswer<"orderPlace">', '{ data: { "a field that is none": 1 } }'],
-  ['Streamed<"trade">', "{ p: 1 }"],
-];
+/** What the samples of one SDK are judged by. */
+export interface JudgeRules {
+  /** What the types of samples need: imports and helpers. */
+  readonly prelude: string;
+  /** Were any of these accepted, the compiler would not be judging. */
+  readonly controls: readonly (readonly [type: string, literal: string])[];
+  /** By label, the fields that must be there; `a[].b` for each of a list that must not be empty. */
+  readonly documented: ReadonlyMap<string, readonly string[]>;
+  readonly exceptions: readonly Exception[];
+  /** Labels whose declared type lets everything through, so that it cannot judge. */
+  readonly openTypes: ReadonlySet<string>;
+  /** Labels to be judged by another type than their method's. */
+  readonly otherTypes: ReadonlyMap<string, string>;
+}
 
 /** @returns what is wrong with the samples, one line each; empty where nothing is */
-export async function judge(samples: readonly Sample[]): Promise<readonly string[]> {
-  return [...missingFields(samples), ...staleEntries(samples), ...(await typeErrors(samples))];
+export async function judge(
+  samples: readonly Sample[],
+  rules: JudgeRules,
+): Promise<readonly string[]> {
+  return [
+    ...missingFields(samples, rules),
+    ...staleEntries(samples, rules),
+    ...(await typeErrors(samples, rules)),
+  ];
 }
 
 /** Documented fields that a sample lacks: the SDK's types have them all optional. */
-function missingFields(samples: readonly Sample[]): readonly string[] {
+function missingFields(samples: readonly Sample[], { documented }: JudgeRules): readonly string[] {
   return [...Map.groupBy(samples, ({ label }) => label)].flatMap(([label, alike]) => {
-    const paths = DOCUMENTED.get(label);
+    const paths = documented.get(label);
     if (paths === undefined) return [`${label}: no documented fields are listed for it`];
     const founds = paths.map(
       (path) => [path, alike.map(({ value }) => find(value, path))] as const,
@@ -57,24 +58,31 @@ function missingFields(samples: readonly Sample[]): readonly string[] {
 }
 
 /** Entries of the tables that no sample met: what they speak of was never seen. */
-function staleEntries(samples: readonly Sample[]): readonly string[] {
+function staleEntries(samples: readonly Sample[], rules: JudgeRules): readonly string[] {
   const seen = new Set(samples.map(({ label }) => label));
-  const excepted = EXCEPTIONS.flatMap(({ labels }) => labels);
-  const labels = [...DOCUMENTED.keys(), ...OPEN_TYPES, ...OTHER_TYPES.keys(), ...excepted];
+  const { documented, openTypes, otherTypes, exceptions } = rules;
+  const excepted = exceptions.flatMap(({ labels }) => labels);
+  const labels = [...documented.keys(), ...openTypes, ...otherTypes.keys(), ...excepted];
   return [...new Set(labels)]
     .filter((label) => !seen.has(label))
     .map((label) => `${label}: listed, but no scenario got one`);
 }
 
-async function typeErrors(samples: readonly Sample[]): Promise<readonly string[]> {
+async function typeErrors(
+  samples: readonly Sample[],
+  rules: JudgeRules,
+): Promise<readonly string[]> {
+  const { controls, openTypes, prelude } = rules;
   const lines = [
-    ...CONTROLS.map(([type, literal]) => refused("control", type, literal)),
+    ...controls.map(([type, literal]) => refused("control", type, literal)),
     ...fullestOfEach(samples)
-      .filter(({ label }) => !OPEN_TYPES.has(label))
-      .map((sample) => refused(sample.label, typeOf(sample), literalOf(tainted(sample.value)))),
-    ...samples.flatMap((sample) => linesOf(sample)),
+      .filter(({ label }) => !openTypes.has(label))
+      .map((sample) =>
+        refused(sample.label, typeOf(sample, rules), literalOf(tainted(sample.value))),
+      ),
+    ...samples.flatMap((sample) => linesOf(sample, rules)),
   ];
-  return compileLines(PRELUDE, lines);
+  return compileLines(prelude, lines);
 }
 
 /** One sample of each label, the longest: its lists are not empty, if any are not. */
@@ -85,10 +93,10 @@ function fullestOfEach(samples: readonly Sample[]): readonly Sample[] {
 }
 
 /** The compiler must accept the sample without its exceptions, and refuse it with any of them. */
-function linesOf(sample: Sample): readonly Line[] {
+function linesOf(sample: Sample, rules: JudgeRules): readonly Line[] {
   const { label, value } = sample;
-  const type = typeOf(sample);
-  const exceptions = EXCEPTIONS.filter(
+  const type = typeOf(sample, rules);
+  const exceptions = rules.exceptions.filter(
     ({ labels, path }) => labels.includes(label) && isAffected(value, path),
   );
   const rest = (kept?: Exception): unknown =>
@@ -101,8 +109,8 @@ function linesOf(sample: Sample): readonly Line[] {
   ];
 }
 
-function typeOf({ label, type }: Sample): string {
-  return OTHER_TYPES.get(label) ?? type;
+function typeOf({ label, type }: Sample, { otherTypes }: JudgeRules): string {
+  return otherTypes.get(label) ?? type;
 }
 
 /** Whether every `a.b[].c` is there; of an empty list nobody can tell. */

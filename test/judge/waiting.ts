@@ -1,6 +1,6 @@
-/** What a judge waits for: a refusal, or one item among those that come. */
+/** What a judge waits for: a refusal, one item among those that come, or so many of them. */
 
-import type { Inbox } from "../net/support.ts";
+import { Inbox } from "../net/support.ts";
 
 /** What a call was refused with; throws where it was not. */
 export async function refusalOf(call: Promise<unknown>): Promise<unknown> {
@@ -22,4 +22,24 @@ export async function until<Item>(
     const item = await inbox.next();
     if (isWanted(item)) return item;
   }
+}
+
+/** What comes of one stream or of the user stream, kept and awaited. */
+export function collected<Item>(
+  stream: { on: (event: "message", callback: (data: Item) => void) => void },
+  keep: (item: Item) => void,
+): Inbox<Item> {
+  const inbox = new Inbox<Item>();
+  stream.on("message", (item) => {
+    keep(item);
+    inbox.push(item);
+  });
+  return inbox;
+}
+
+/** So many of the next; waits for them. */
+export async function nextOf<Item>(inbox: Inbox<Item>, count: number): Promise<Item[]> {
+  const items: Item[] = [];
+  while (items.length < count) items.push(await inbox.next());
+  return items;
 }

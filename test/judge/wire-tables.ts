@@ -1,14 +1,37 @@
 /**
- * What the venue documents of each answer and event, and where the SDK's declarations are narrower
- * than that. Labels are those of samples. No imports.
+ * What Binance Spot documents of each answer and event, and where the SDK's declarations are
+ * narrower than that. Labels are those of samples.
  */
 
-export interface Exception {
-  readonly labels: readonly string[];
-  /** Of the field that the SDK's type does not know, or knows with another type. */
-  readonly path: string;
-  readonly reason: string;
-}
+import type { Exception, JudgeRules } from "./typed-samples.ts";
+import { each } from "./wire-paths.ts";
+
+/** What a client's method hands out, taken from the method itself. */
+const PRELUDE = `import type {
+  SpotRestAPI,
+  SpotWebsocketAPI,
+  SpotWebsocketStreams,
+} from "@binance/spot";
+
+type Rest = SpotRestAPI.RestAPI;
+type Ws = SpotWebsocketAPI.WebsocketAPIConnection;
+type Streams = SpotWebsocketStreams.WebsocketStreamsConnection;
+type Answer<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
+type RestAnswer<M extends keyof Rest> = Answer<Rest[M]>;
+type RestData<M extends keyof Rest> = Answer<RestAnswer<M>["data"]>;
+type WsAnswer<M extends keyof Ws> = Answer<Ws[M]>;
+type Streamed<M extends "aggTrade" | "bookTicker" | "diffBookDepth" | "kline"
+  | "partialBookDepth" | "trade"> = Parameters<Parameters<ReturnType<Streams[M]>["on"]>[1]>[0];
+`;
+
+const CONTROLS: JudgeRules["controls"] = [
+  ['RestData<"newOrder">', '{ orderId: 1, "a field that is none": 1 }'],
+  ['RestData<"newOrder">', '{ orderId: "1" }'],
+  ['RestData<"newOrder">', '{ fills: [{ price: "1", "a field that is none": 1 }] }'],
+  ['RestData<"exchangeInfo">', '{ symbols: [{ filters: [{ filterType: "NO_FILTER" }] }] }'],
+  ['WsAnswer<"orderPlace">', '{ data: { "a field that is none": 1 } }'],
+  ['Streamed<"trade">', "{ p: 1 }"],
+];
 
 const ACK = "symbol orderId orderListId clientOrderId transactTime";
 const QUANTITIES = "price origQty executedQty origQuoteOrderQty cummulativeQuoteQty";
@@ -64,8 +87,7 @@ const PRINT = "id price qty quoteQty time isBuyerMaker isBestMatch";
 const SESSION = "apiKey authorizedSince connectedSince returnRateLimits serverTime userDataStream";
 const REPORT = "e E s c S o f q p P F g C x X r i l z L n N T t I w m M O Z Y Q W V";
 
-/** By label, the fields that must be there; `a[].b` for each of a list that must not be empty. */
-export const DOCUMENTED: ReadonlyMap<string, readonly string[]> = new Map(
+const DOCUMENTED: JudgeRules["documented"] = new Map(
   Object.entries({
     "rest exchangeInfo": EXCHANGE_INFO,
     "rest time": "serverTime",
@@ -141,7 +163,7 @@ export const DOCUMENTED: ReadonlyMap<string, readonly string[]> = new Map(
 );
 
 /** The wire as documented, against the declarations of `@binance/spot` 32.0.4. */
-export const EXCEPTIONS: readonly Exception[] = [
+const EXCEPTIONS: readonly Exception[] = [
   {
     labels: ["NEW", "REPLACED", "CANCELED", "EXPIRED"].map(
       (type) => `event executionReport ${type}`,
@@ -179,14 +201,12 @@ export const EXCEPTIONS: readonly Exception[] = [
   ]),
 ];
 
-/** Labels whose declared type lets everything through, so that it cannot judge. */
-export const OPEN_TYPES: ReadonlySet<string> = new Set([
+const OPEN_TYPES: JudgeRules["openTypes"] = new Set([
   // `object`; the venue answers with an empty one.
   "ws userDataStreamUnsubscribe",
 ]);
 
-/** Labels to be judged by another type than their method's. */
-export const OTHER_TYPES: ReadonlyMap<string, string> = new Map([
+const OTHER_TYPES: JudgeRules["otherTypes"] = new Map([
   // The method says `{}`: the declared answer lacks its envelope, where all others have one.
   [
     "ws exchangeInfo",
@@ -194,13 +214,14 @@ export const OTHER_TYPES: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** Each of these fields, under a path. */
-function each(path: string, fields: string): string {
-  return fields
-    .split(" ")
-    .map((field) => `${path}.${field}`)
-    .join(" ");
-}
+export const SPOT_JUDGE: JudgeRules = {
+  prelude: PRELUDE,
+  controls: CONTROLS,
+  documented: DOCUMENTED,
+  exceptions: EXCEPTIONS,
+  openTypes: OPEN_TYPES,
+  otherTypes: OTHER_TYPES,
+};
 
 /** An answer of the WebSocket API: its data and the limits. */
 function ofWs(fields: string, path = "data"): string {

@@ -6,8 +6,9 @@ import { expect } from "bun:test";
 import { SpotWebsocketAPI } from "@binance/spot";
 import { RowKind } from "#sim/market-tape.ts";
 import type { Inbox } from "../net/support.ts";
-import { collected, type KeyKind, keyOf, nextOf, type SdkBench } from "./sdk-bench.ts";
-import { refusalOf } from "./waiting.ts";
+import { type SdkBench } from "./sdk-bench.ts";
+import { type KeyKind, keyOf } from "./sdk-keys.ts";
+import { collected, nextOf, refusalOf } from "./waiting.ts";
 
 const {
   KlinesIntervalEnum: Interval,

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { InputError } from "#domain/errors.ts";
 import { BINANCE_SPOT_FAULTS } from "#mock-venues/binance-spot/fault-rules.ts";
 import { FaultyDelivery } from "#mock-venues/fault-actions.ts";
-import { FAULT_KINDS, type FaultKind } from "#mock-venues/fault-script.ts";
+import { COMMON_FAULT_KINDS, type FaultKind } from "#mock-venues/fault-script.ts";
 import { Faults } from "#mock-venues/faults.ts";
 import { HYPERLIQUID_FAULTS } from "#mock-venues/hyperliquid/fault-rules.ts";
 import { ManualTimers } from "../net/support.ts";
@@ -51,7 +51,8 @@ function problemOf(script: unknown): string {
 
 describe("a fault script", () => {
   test("is accepted where it is right", () => {
-    for (const kind of FAULT_KINDS) expect(problemOf({ faults: [{ kind }] })).toBe("accepted");
+    for (const kind of COMMON_FAULT_KINDS)
+      expect(problemOf({ faults: [{ kind }] })).toBe("accepted");
     expect(problemOf({})).toBe("accepted");
     expect(problemOf({ seed: 7, random: { everyMs: 2000, kinds: ["ban"] } })).toBe("accepted");
   });
@@ -170,9 +171,9 @@ describe("random faults", () => {
   }
 
   test("of every kind strike equally often and end by themselves", () => {
-    const { setup } = run(7, FAULT_KINDS);
+    const { setup } = run(7, COMMON_FAULT_KINDS);
     const fired = Object.values(setup.faults.counts()).map((count) => count.fired);
-    expect(fired).toHaveLength(FAULT_KINDS.length);
+    expect(fired).toHaveLength(COMMON_FAULT_KINDS.length);
     expect(Math.min(...fired)).toBeGreaterThanOrEqual(20);
     expect(Math.max(...fired) - Math.min(...fired)).toBeLessThanOrEqual(2);
     const skews = setup.venue.filter((what) => what.startsWith("skew"));
@@ -181,9 +182,9 @@ describe("random faults", () => {
   });
 
   test("are the same for the same seed and requests, and others for another seed", () => {
-    const { log } = run(11, FAULT_KINDS);
-    expect(run(11, FAULT_KINDS).log).toEqual(log);
-    expect(run(12, FAULT_KINDS).log).not.toEqual(log);
+    const { log } = run(11, COMMON_FAULT_KINDS);
+    expect(run(11, COMMON_FAULT_KINDS).log).toEqual(log);
+    expect(run(12, COMMON_FAULT_KINDS).log).not.toEqual(log);
   });
 
   test("that find nothing to strike do not pile up", () => {
@@ -213,7 +214,7 @@ describe("a venue's own rules", () => {
     }
     const counts = faults.counts();
     expect(Object.keys(counts)).toEqual(
-      FAULT_KINDS.filter((kind) => kind !== "ban" && kind !== "server-shutdown"),
+      COMMON_FAULT_KINDS.filter((kind) => kind !== "ban" && kind !== "server-shutdown"),
     );
     expect(Math.min(...Object.values(counts).map(({ fired }) => fired))).toBeGreaterThan(10);
     expect([...statuses].toSorted()).toEqual(["HALT", "OPEN", "POST_ONLY"]);

@@ -6,7 +6,8 @@
 import type { Server, ServerWebSocket } from "bun";
 import { Inbox } from "./support.ts";
 
-export type Peer = ServerWebSocket;
+/** Its data is the path and query that it asked for. */
+export type Peer = ServerWebSocket<string>;
 
 export class WireServer {
   readonly opened = new Inbox<Peer>();
@@ -21,17 +22,17 @@ export class WireServer {
   lastPath = "";
   /** Refuses upgrades with a 503. */
   isRefusing = false;
-  readonly #server: Server<undefined>;
+  readonly #server: Server<string>;
 
   constructor() {
-    this.#server = Bun.serve({
+    this.#server = Bun.serve<string>({
       hostname: "127.0.0.1",
       port: 0,
       fetch: (request, server) => {
         this.dialled += 1;
         const { pathname, search } = new URL(request.url);
         this.lastPath = pathname + search;
-        if (!this.isRefusing && server.upgrade(request)) return;
+        if (!this.isRefusing && server.upgrade(request, { data: this.lastPath })) return;
         return new Response("maintenance", { status: 503 });
       },
       websocket: {

@@ -36,11 +36,14 @@ export class FakeConnection implements VenueConnection {
   readonly open = new Map<string, OrderRequest>();
   listener: VenueListener | null = null;
   history: () => Promise<readonly number[]> = () => Promise.resolve([2000, 2001, 2002]);
+  /** The account as the venue would tell it. */
+  account = { base: "5", quote: "10000" };
   /** Cancels are taken and never answered. */
   isMute = false;
   readonly instrument: Instrument;
   readonly #world: ManualWorld;
   readonly #news: VenueEvent[] = [];
+  #fills = 0;
 
   constructor(instrument: Instrument, world: ManualWorld) {
     this.instrument = instrument;
@@ -95,8 +98,7 @@ export class FakeConnection implements VenueConnection {
     this.#news.push({
       kind: "account",
       ...this.#stamp(),
-      base: "5",
-      quote: "10000",
+      ...this.account,
       openOrderIds: [...this.open.keys()],
     });
   }
@@ -133,6 +135,31 @@ export class FakeConnection implements VenueConnection {
   }
   up(): void {
     this.tell({ kind: "connection", ...this.#stamp(), state: "up" });
+  }
+  down(): void {
+    this.tell({ kind: "connection", ...this.#stamp(), state: "down" });
+  }
+  /** Fills part of an order; what it does to the account is the test's to say. */
+  fill(clientOrderId: string, quantityLots: number, feeAsset = "USDT"): void {
+    const order = this.open.get(clientOrderId);
+    if (order === undefined) throw new Error(`no open order ${clientOrderId}`);
+    this.#fills += 1;
+    const stamp = this.#stamp();
+    const fill = {
+      tradeId: String(this.#fills),
+      clientOrderId,
+      side: order.side,
+      priceTicks: order.priceTicks,
+      quantityLots,
+      fee: "0",
+      feeAsset,
+      liquidity: "maker",
+      venueTimeMs: stamp.venueTimeMs,
+    } as const;
+    this.tell({ kind: "fill", ...stamp, fill });
+    if (quantityLots < order.quantityLots) return;
+    this.open.delete(clientOrderId);
+    this.#report(clientOrderId, "filled");
   }
   book(midTicks: number): void {
     const sizes = { bidLots: 100, askLots: 100 };

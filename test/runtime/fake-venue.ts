@@ -20,7 +20,7 @@ export const FLAT_PERP: PerpState = {
 
 /** A venue with one book of open orders a symbol; any answer can be replaced. */
 export class FakeVenue {
-  /** Hyperliquid's has perps, and few sockets. */
+  /** Only binance-spot's has no perps, and Hyperliquid's few sockets. */
   readonly id: VenueId;
   readonly openOrders = new Map<string, Set<string>>();
   readonly opened: DeskOptions[] = [];
@@ -74,9 +74,10 @@ export class FakeVenue {
   }
 
   #instrument(symbol: string): Instrument {
-    return this.id === "hyperliquid"
-      ? perpInstrument({ symbol, base: symbol })
-      : spotInstrument({ symbol, base: symbol.replace("USDT", "") });
+    if (this.id === "hyperliquid") return perpInstrument({ symbol, base: symbol });
+    const [, base = symbol, quote = "USDT"] = /^(.+)(USD[TC])$/.exec(symbol) ?? [];
+    const kind = this.id === "binance-spot" ? "spot" : "perp";
+    return spotInstrument({ venue: this.id, symbol, base, quote, kind });
   }
 
   open(symbol: string, ...clientOrderIds: string[]): void {

@@ -84,7 +84,7 @@ describe("in a thread of its own", () => {
     expect(text).toBe(bboFrame("ETH"));
     // Clocks of threads agree to a fraction of a millisecond.
     expect(receivedTimeMs).toBeWithin(sentMs - 1, world.nowMs() + 1);
-    const outcome = btc.client.post("action", '{"n":1}', 5000);
+    const outcome = btc.client.post('{"n":1}', 5000);
     wire.answer(await wire.posts.next(), { type: "action", payload: { status: "ok" } });
     expect(await outcome).toEqual({ kind: "answered", payload: { status: "ok" } });
     worker.post({ kind: "stop" });
@@ -95,11 +95,11 @@ describe("in a thread of its own", () => {
 
   test("a feed that is killed takes its pairs down at once, their posts unknown", async () => {
     const { client, ears } = await pairOf("BTC");
-    const outcome = client.post("action", "{}", 5000);
+    const outcome = client.post("{}", 5000);
     await wire.posts.next();
     worker.terminate();
     expect(await ears.down()).toContain("port was closed");
     expect(await outcome).toMatchObject({ kind: "unknown" });
-    expect(await client.post("action", "{}", 5000)).toMatchObject({ kind: "not-sent" });
+    expect(await client.post("{}", 5000)).toMatchObject({ kind: "not-sent" });
   });
 });

@@ -19,7 +19,7 @@ function pairs(ids: readonly string[] = COINS): ReturnType<typeof perpPair>[] {
 }
 
 function feedOf(id: string): MessagePort | null {
-  return stage.worker(id).start.feed;
+  return stage.worker(id).start.quote.feed;
 }
 
 /** Ids of those whose newest worker shares, in the config's order. */
@@ -222,7 +222,7 @@ describe("more accounts than one", () => {
 
   /** Sockets that are open once all is up: one for each account of those who share. */
   function sockets(): number {
-    const starts = COINS.map((id) => stage.worker(id).start);
+    const starts = COINS.map((id) => stage.worker(id).start.quote);
     const shared = starts.filter(({ feed }) => feed !== null);
     const users = shared.map(({ link: { credentials } }) =>
       credentials?.kind === "agent" ? credentials.address : null,

@@ -58,7 +58,7 @@ describe("leverage", () => {
     await stage.start([livePair("ETH"), perpPair("SUI", { mode: "paper", quote })]);
     expect(stage.venue.prepared).toEqual([]);
     expect(stage.perps.prepared).toEqual([]);
-    expect(stage.worker("SUI").start.position).toBeNull();
+    expect(stage.worker("SUI").start.quote.position).toBeNull();
   });
 });
 
@@ -128,7 +128,8 @@ describe("a position that is there", () => {
   test("is taken over, at what it cost, with the fills since", async () => {
     stage.perps.perps.set("SUI", { ...short, warnings: ["the account is in unified margin mode"] });
     await stage.start([perpPair("SUI")]);
-    const { position, link, pair } = stage.worker("SUI").start;
+    const { quote, pair } = stage.worker("SUI").start;
+    const { position, link } = quote;
     expect(position).toEqual({ base: "-12.5", quote: "38.125" });
     expect(link.sinceTradeId).toBe("SUI|7|8|9");
     expect(pair.capital.initInventoryAmount).toBe("20");
@@ -150,7 +151,7 @@ describe("a position that is there", () => {
     worker.error("it broke");
     await stage.pass(3_000);
     const next = stage.worker("SUI").start;
-    expect(next.position).toEqual({ base: "-10", quote: "30.625" });
+    expect(next.quote.position).toEqual({ base: "-10", quote: "30.625" });
     expect(next.pair.capital).toMatchObject({
       initInventoryAmount: "20",
       initQuoteAmount: "50",
@@ -165,13 +166,13 @@ describe("a position that is there", () => {
     stage.worker("SUI").error("it broke");
     await stage.pass(3_000);
     expect(stage.workers).toHaveLength(2);
-    const { position, link } = stage.worker("SUI").start;
+    const { position, link } = stage.worker("SUI").start.quote;
     expect([position?.base, link.sinceTradeId]).toEqual(["-12.5", "SUI|7|8|9"]);
   });
 
   test("flat is no news", async () => {
     await stage.start([perpPair("SUI")]);
-    expect(stage.worker("SUI").start.position).toEqual({ base: "0", quote: "0" });
+    expect(stage.worker("SUI").start.quote.position).toEqual({ base: "0", quote: "0" });
     expect(warnings()).toEqual([]);
   });
 });

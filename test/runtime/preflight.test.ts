@@ -137,6 +137,7 @@ describe("a start is refused", () => {
   });
 
   test("on a venue that this version does not trade", async () => {
+    stage.unsupported = "binance-perp";
     const quote = { venue: "binance-perp", symbol: "SUIUSDT" };
     expect((await refused([livePair("SUI", { mode: "paper", quote })])).says).toStartWith(
       "pair SUI, quote.venue: binance-perp cannot be traded yet",
@@ -211,16 +212,6 @@ test("however many pairs there are, few questions are under way at a time", asyn
   await stage.start(ids.map((id) => livePair(id)));
   expect(stage.workers.map(({ name }) => name)).toEqual(ids.map((id) => `pair-${id}`));
   expect(most).toBe(4);
-});
-
-test("a pair with hedgeOn starts, with a warning", async () => {
-  const hedgeOn = { venue: "binance-perp", account: "bn", symbol: "ETHUSDT" };
-  const hedge = { activeHedgeIqvRatio: 0.65, minHedgeOrderSize: "0.1" };
-  await stage.start([livePair("ETH", { hedgeOn, hedge })]);
-  const warnings = stage.log.filter(({ level }) => level === "warning");
-  expect(warnings.map(({ message }) => message)).toEqual([
-    "pair ETH, hedgeOn: this version does not hedge; the pair only quotes",
-  ]);
 });
 
 test("what is unwise about a key is a warning, once for each account", async () => {

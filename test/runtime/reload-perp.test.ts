@@ -1,8 +1,7 @@
 /** What a perp's next worker begins with, and what a refused reload leaves as it was. */
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { ConnectionStatus } from "#ports/venue.ts";
-import { perpPair, rejection, Stage } from "./supervision.ts";
+import { connectionWith, perpPair, rejection, Stage } from "./supervision.ts";
 
 const HL = { venue: "hyperliquid", address: `0x${"ab".repeat(20)}`, agentKeyEnv: "MM_AGENT" };
 const AT_SUI = { venue: "hyperliquid", account: "hl", symbol: "SUI" };
@@ -26,20 +25,6 @@ async function startTrading(quote: object = AT_SUI): Promise<void> {
   worker.tell("quoting", { inventory: held, connection: connectionWith(FILL) });
 }
 
-function connectionWith(newestTradeId: string): ConnectionStatus {
-  return {
-    feed: { state: "live", messages: 1, resyncs: 0, reconnects: 0 },
-    trading: "ready",
-    reconnects: 0,
-    clockOffsetMs: 0,
-    inFlight: 0,
-    roundTripMs: null,
-    budgets: [],
-    deadMansSwitch: { by: "guardian", reason: "there is not enough volume" },
-    newestTradeId,
-  };
-}
-
 async function restartedWith(quote: object, hl: object): Promise<ReturnType<typeof startOf>> {
   stage.write([perpPair("SUI", { quote })], { accounts: { hl } });
   expect(await stage.supervisor.reload()).toMatchObject({ restarted: ["SUI"] });
@@ -48,7 +33,7 @@ async function restartedWith(quote: object, hl: object): Promise<ReturnType<type
 
 function startOf(): { position: unknown; sinceTradeId: string | null } {
   expect(stage.workers).toHaveLength(2);
-  const { position, link } = stage.worker("SUI").start;
+  const { position, link } = stage.worker("SUI").start.quote;
   return { position, sinceTradeId: link.sinceTradeId };
 }
 

@@ -144,7 +144,7 @@ describe("a reload", () => {
     const venues = { "binance-spot": { restUrl: "https://other.test/" } };
     stage.write([livePair("ETH"), livePair("BTC")], { venues });
     expect((await stage.supervisor.reload()).restarted).toEqual(["ETH", "BTC"]);
-    expect(stage.worker("ETH").start.link.urls.restUrl).toBe("https://other.test");
+    expect(stage.worker("ETH").start.quote.link.urls.restUrl).toBe("https://other.test");
     expect(stage.venue.opened).toHaveLength(2);
   });
 

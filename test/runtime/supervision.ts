@@ -8,11 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "#config/load.ts";
 import { InputError } from "#domain/errors.ts";
+import type { VenueId } from "#domain/instrument.ts";
 import { Rng } from "#domain/rng.ts";
+import type { ConnectionStatus } from "#ports/venue.ts";
 import type { FromFeed, ToFeed } from "#runtime/feed-messages.ts";
 import type { LogEntry } from "#runtime/log.ts";
 import type { FromWorker, ToWorker } from "#runtime/messages.ts";
-import type { PairRunState, PairStatus } from "#runtime/pair-status.ts";
+import type { HedgeStatus, PairRunState, PairStatus } from "#runtime/pair-status.ts";
 import { Supervisor } from "#runtime/supervisor.ts";
 import type { WorkerPort, WorkerPortListener } from "#runtime/worker-port.ts";
 import { MINIMAL_PAIR } from "../config/support.ts";
@@ -93,7 +95,7 @@ export class FakeWorker implements WorkerPort {
   }
 
   status(): PairStatus {
-    const { pair, epoch } = this.start;
+    const { pair, epoch, hedge } = this.start;
     const { initInventoryAmount: base, initQuoteAmount: quote } = pair.capital;
     const ratios = { iqvRatio: 0.5, targetIqvRatio: 0.5, iqvMoveRatio: 0 };
     const assets = { baseAsset: "ETH", quoteAsset: "USDT", position: null, equity: null };
@@ -110,6 +112,15 @@ export class FakeWorker implements WorkerPort {
       mid: null,
       orders: [],
       inventory: { base, quote, ...assets, ...ratios },
+      netDelta: 0,
+      hedge:
+        hedge === null
+          ? null
+          : hedgeStatus({
+              position: hedge.position?.base ?? "0",
+              quote: hedge.position?.quote ?? "0",
+            }),
+      equity: null,
       shape: "spot",
       volatilityPct: null,
       pnl: null,
@@ -127,10 +138,12 @@ export class FakeWorker implements WorkerPort {
       this.say({ kind: "stopped", left: [], status: this.status() });
     } else if (message.kind === "start") {
       if (message.commands.includes("pause")) this.state = "paused";
+      if (message.commands.includes("flatten")) this.state = "flattened";
       if (message.commands.includes("halt")) this.state = "halted";
       this.tell(this.state);
     } else {
       if (message.kind === "command" && message.command === "pause") this.state = "paused";
+      if (message.kind === "command" && message.command === "flatten") this.state = "flattened";
       if (message.kind === "command" && message.command === "resume") this.state = "quoting";
       this.say({ kind: "done", id: message.id, status: this.status() });
     }
@@ -195,7 +208,61 @@ export function perpPair(id: string, changes: Fields = {}): Fields {
   return { ...MINIMAL_PAIR, id, mode: "live", quote, capital, ...changes };
 }
 
+/** A hedge on `<base>USDT` of USD-M, active and passive; account bn. */
+export function hedgedOn(symbol: string, changes: Fields = {}): Fields {
+  return {
+    hedgeOn: { venue: "binance-perp", account: "bn", symbol, ...changes },
+    hedge: {
+      activeHedgeIqvRatio: 0.4,
+      passiveHedgeRatio: 0.02,
+      passiveHedgeSpRatio: 0.003,
+      minHedgeOrderSize: "0.01",
+    },
+  };
+}
+
 export const AGENT_KEY = `0x${"ab".repeat(32)}`;
+
+/** Of a worker's connection that is well. */
+export function connectionWith(newestTradeId: string): ConnectionStatus {
+  return {
+    feed: { state: "live", messages: 1, resyncs: 0, reconnects: 0 },
+    trading: "ready",
+    reconnects: 0,
+    clockOffsetMs: 0,
+    inFlight: 0,
+    roundTripMs: null,
+    budgets: [],
+    deadMansSwitch: { by: "guardian", reason: "there is not enough volume" },
+    newestTradeId,
+  };
+}
+
+/** A hedge as a worker tells it: short half an ETH, its orders at the venue. */
+export function hedgeStatus(changes: Partial<HedgeStatus> = {}): HedgeStatus {
+  return {
+    venue: "binance-perp",
+    symbol: "ETHUSDT",
+    baseAsset: "ETH",
+    quoteAsset: "USDT",
+    isConnected: true,
+    mid: "2000",
+    markPrice: "2000.5",
+    fundingRate: 0.0001,
+    nextFundingMs: null,
+    position: "-0.5",
+    activePosition: "-0.3",
+    passivePosition: "-0.2",
+    quote: "1001.25",
+    equity: "1.25",
+    active: { state: "holding", open: "0", isNeeded: false },
+    passive: null,
+    unhedgedSinceMs: null,
+    orders: [],
+    connection: null,
+    ...changes,
+  };
+}
 
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), "mm-runtime-"));
@@ -203,9 +270,12 @@ export class Stage {
   readonly timers = new ManualTimers();
   readonly venue = new FakeVenue();
   readonly perps = new FakeVenue("hyperliquid");
+  readonly usdm = new FakeVenue("binance-perp");
   readonly workers: FakeWorker[] = [];
   readonly feeds: FakeFeed[] = [];
   readonly log: LogEntry[] = [];
+  /** Where this version cannot trade. */
+  unsupported: VenueId | null = null;
   /** Whether new workers answer by themselves. */
   areObedient = true;
   env: Record<string, string> = {
@@ -233,8 +303,8 @@ export class Stage {
       return feed;
     },
     venues: (id) => {
-      const venue = [this.venue, this.perps].find((fake) => fake.id === id);
-      if (venue !== undefined) return venue.module;
+      const venue = [this.venue, this.perps, this.usdm].find((fake) => fake.id === id);
+      if (venue !== undefined && id !== this.unsupported) return venue.module;
       throw new InputError("unsupported-venue", `${id} cannot be traded yet`);
     },
   });

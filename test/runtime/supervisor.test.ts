@@ -17,8 +17,8 @@ describe("a start", () => {
     await stage.start([livePair("ETH"), livePair("BTC")]);
     const [eth, btc] = [stage.worker("ETH").start, stage.worker("BTC").start];
     expect(stage.venue.opened).toHaveLength(1);
-    expect(eth.link.budgets.memory).toBe(btc.link.budgets.memory);
-    expect(eth.link).toMatchObject({
+    expect(eth.quote.link.budgets.memory).toBe(btc.quote.link.budgets.memory);
+    expect(eth.quote.link).toMatchObject({
       venue: "binance-spot",
       symbol: "ETHUSDT",
       credentials: { apiKey: "key", secret: "top-secret" },
@@ -35,7 +35,7 @@ describe("a start", () => {
     expect(stage.venue.opened).toEqual([{ urls: stage.venue.module.urls, credentials: null }]);
   });
 
-  test("is ready once every pair quotes, or is paused on purpose", async () => {
+  test("is ready once every pair quotes, or is paused or flattened on purpose", async () => {
     stage.areObedient = false;
     await stage.start([livePair("ETH"), livePair("BTC")]);
     expect(stage.supervisor.readiness().ready).toBe(false);
@@ -46,8 +46,10 @@ describe("a start", () => {
       ready: false,
       reasons: ["BTC is quoting: stale-book: 4000, its limit 3000"],
     });
-    stage.worker("BTC").tell("paused", { reasons: ["paused by an operator"] });
-    expect(stage.supervisor.readiness()).toEqual({ ready: true, reasons: [] });
+    for (const state of ["paused", "flattened"] as const) {
+      stage.worker("BTC").tell(state, { reasons: [`${state} by an operator`] });
+      expect(stage.supervisor.readiness()).toEqual({ ready: true, reasons: [] });
+    }
   });
 });
 

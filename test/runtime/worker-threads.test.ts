@@ -26,28 +26,31 @@ function startOf(changes: Partial<PairStart> = {}): PairStart {
     pair,
     configDir: import.meta.dir,
     epoch: 1,
-    position: null,
-    feed: null,
+    hedge: null,
     busyPoll: false,
     commands: [],
-    link: {
-      venue: "binance-spot",
-      symbol: "ETHUSDT",
-      // Nothing listens on port 1 of this machine.
-      urls: {
-        restUrl: "http://127.0.0.1:1",
-        wsApiUrl: "ws://127.0.0.1:1",
-        streamUrl: "ws://127.0.0.1:1",
+    quote: {
+      position: null,
+      feed: null,
+      link: {
+        venue: "binance-spot",
+        symbol: "ETHUSDT",
+        // Nothing listens on port 1 of this machine.
+        urls: {
+          restUrl: "http://127.0.0.1:1",
+          wsApiUrl: "ws://127.0.0.1:1",
+          streamUrl: "ws://127.0.0.1:1",
+        },
+        credentials: null,
+        market: {
+          exchangeInfo: { serverTime: 1, rateLimits: [], exchangeFilters: [], symbols: [ETHUSDT] },
+          fees: { makerFeeRate: "0.001", takerFeeRate: "0.001" },
+        },
+        budgets: { specs: [], memory: new SharedArrayBuffer(0) },
+        orderPrefix: "mm",
+        pairId: pair.id,
+        sinceTradeId: null,
       },
-      credentials: null,
-      market: {
-        exchangeInfo: { serverTime: 1, rateLimits: [], exchangeFilters: [], symbols: [ETHUSDT] },
-        fees: { makerFeeRate: "0.001", takerFeeRate: "0.001" },
-      },
-      budgets: { specs: [], memory: new SharedArrayBuffer(0) },
-      orderPrefix: "mm",
-      pairId: pair.id,
-      sinceTradeId: null,
     },
     ...changes,
   };

@@ -64,6 +64,17 @@ describe("trigger orders", () => {
     expect(bench.lines()).toEqual(["fill a sell 100 x1 taker", "filled a 1/1"]);
   });
 
+  test("where a venue's stops only close, one that could open is refused", () => {
+    const bench = benchWithBook({
+      instrument: perpInstrument({ venue: "hyperliquid", canOpenByStop: false }),
+      account: { base: "0", quote: "1000" },
+      triggerOn: "mark",
+    });
+    bench.exchange.place(stop("a", "sell", 99, 4), 2);
+    bench.exchange.place({ ...stop("b", "sell", 99, 4), reduceOnly: true }, 2);
+    expect(bench.lines()).toEqual(["rejected a filter", "open b 0/4"]);
+  });
+
   test("spot locks for it while it waits; it can be cancelled", () => {
     const bench = benchWithBook({ account: { base: "0.5", quote: "0" } });
     bench.exchange.place(stop("a", "sell", 99, 4), 2);

@@ -3,8 +3,9 @@ import * as fc from "fast-check";
 import { Book, NO_TICKS } from "#domain/book.ts";
 import { Instrument, type PriceRule } from "#domain/instrument.ts";
 import { FeedKind, type MarketTape, RowKind } from "#sim/market-tape.ts";
-import { SyntheticMarket, syntheticTape } from "#sim/synthetic-market.ts";
+import { SyntheticMarket } from "#sim/synthetic-market.ts";
 import { SyntheticSide } from "#sim/synthetic-side.ts";
+import { syntheticTape } from "#sim/synthetic-tape.ts";
 
 const START_MS = 1_700_000_000_000;
 const TEN_MINUTES_MS = 600_000;

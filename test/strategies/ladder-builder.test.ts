@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { binCount } from "#domain/bins.ts";
 import type { Side } from "#domain/instrument.ts";
-import { buyMultiplier, iqvMoveRatio, iqvRatio, sellMultiplier } from "#strategies/inventory.ts";
+import { iqvMoveRatio, iqvRatio } from "#domain/iqv.ts";
+import { buyMultiplier, sellMultiplier } from "#strategies/inventory.ts";
 import { clampNames, Ladder, type LadderSide } from "#strategies/ladder.ts";
 import { LadderBuilder, type LadderInput, type LadderParams } from "#strategies/ladder-builder.ts";
 import { strategyFactory } from "#strategies/registry.ts";

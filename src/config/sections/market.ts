@@ -27,6 +27,20 @@ const symbol = text(
   /^[A-Za-z0-9:._/-]{1,40}$/,
 );
 
+const leverage = (effect: string): v.OptionalSchema<v.GenericSchema<number>, undefined> =>
+  v.optional(integer({ unit: "times the margin", effect }, { min: 1 }));
+
+const marginMode = v.optional(
+  choice(
+    {
+      effect:
+        "Whether the position shares the account's margin (cross) or has its own (isolated), " +
+        'set together with leverage. Absent: "cross" where leverage is given.',
+    },
+    ["cross", "isolated"],
+  ),
+);
+
 export const QuoteSchema = section(
   { effect: "Where the pair quotes." },
   {
@@ -36,39 +50,11 @@ export const QuoteSchema = section(
     ),
     account,
     symbol,
-    leverage: v.optional(
-      integer(
-        {
-          unit: "times the margin",
-          effect:
-            "Leverage of a perpetual future, set at the venue when a live pair starts. A start " +
-            "needs margin for the pair's whole allotment at it. Absent: as the account has it.",
-        },
-        { min: 1 },
-      ),
+    leverage: leverage(
+      "Leverage of a perpetual future, set at the venue when a live pair starts. A start " +
+        "needs margin for the pair's whole allotment at it. Absent: as the account has it.",
     ),
-    marginMode: v.optional(
-      choice(
-        {
-          effect:
-            "Whether the position shares the account's margin (cross) or has its own (isolated), " +
-            'set together with leverage. Absent: "cross" where leverage is given.',
-        },
-        ["cross", "isolated"],
-      ),
-    ),
-  },
-);
-
-export const HedgeOnSchema = section(
-  { effect: "Where the pair hedges. Absent: no hedge.", notYetUsed: true },
-  {
-    venue: choice({ effect: "Venue of the perpetual future that hedges." }, [
-      "binance-perp",
-      "hyperliquid",
-    ]),
-    account,
-    symbol,
+    marginMode,
   },
 );
 
@@ -157,6 +143,24 @@ export const InstrumentOverrideSchema = section(
   },
 );
 
+export const HedgeOnSchema = section(
+  { effect: "Where the pair hedges. Absent: no hedge." },
+  {
+    venue: choice({ effect: "Venue of the perpetual future that hedges." }, [
+      "binance-perp",
+      "hyperliquid",
+    ]),
+    account,
+    symbol,
+    leverage: leverage(
+      "Leverage of the hedge, set at the venue when a live pair starts. A start needs margin " +
+        "for the pair's whole capital at it. Absent: as the account has it.",
+    ),
+    marginMode,
+    instrumentOverride: v.optional(InstrumentOverrideSchema),
+  },
+);
+
 const FEE_ASSET_ALLOWED = '"received", "quote" or {"asset": "BNB", "price": "600"}';
 
 const feeAsset = v.pipe(
@@ -204,6 +208,13 @@ export const SimulationSchema = section(
       amount({
         unit: "quote currency",
         effect: "Balance at the start. Absent: capital.initQuoteAmount.",
+      }),
+    ),
+    hedgeQuote: v.optional(
+      amount({
+        unit: "quote currency of the hedge",
+        effect:
+          "What backs the hedge at the start, at the hedge venue. Absent: capital.initQuoteAmount.",
       }),
     ),
     latencyMs: v.optional(

@@ -79,6 +79,15 @@ const BinanceAccountSchema = section(
     venue: v.pipe(v.literal("binance"), documented<"binance">(WHOSE, '"binance"')),
     apiKeyEnv: variableName("the API key."),
     secretEnv: variableName("the secret: an Ed25519 private key (PEM) or an HMAC secret."),
+    deadMansSwitch: v.optional(
+      flag({
+        effect:
+          "Whether USD-M is asked to cancel when mm falls silent. It then cancels every order of " +
+          "the symbol, also those of others. Switch it off where somebody else trades that " +
+          "symbol on the account. Spot has none.",
+      }),
+      true,
+    ),
   },
 );
 
@@ -167,10 +176,7 @@ export const VenuesSchema = section(
       section({ effect: "Addresses of Binance Spot. Absent: the venue's own." }, binanceUrls),
     ),
     "binance-perp": v.optional(
-      section(
-        { effect: "Addresses of Binance USD-M. Absent: the venue's own.", notYetUsed: true },
-        binanceUrls,
-      ),
+      section({ effect: "Addresses of Binance USD-M. Absent: the venue's own." }, binanceUrls),
     ),
     hyperliquid: v.optional(
       section(

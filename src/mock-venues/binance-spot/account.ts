@@ -10,20 +10,21 @@ import type { OrderEvent } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
 import type { ExchangeEvent } from "#sim/order-reports.ts";
 import { Wallet } from "#sim/wallet.ts";
+import type { RateLimits } from "../binance/rate-limits.ts";
+import type { JsonObject } from "../json.ts";
 import { UserStream } from "../user-stream.ts";
 import { SymbolFilters } from "./filters.ts";
+import { FIRST_FILL_CREDIT } from "./limits.ts";
 import type { MarketFront } from "./market-front.ts";
 import {
   amountText,
   type Execution,
   executionReport,
   isOpen,
-  type JsonObject,
   type MockOrder,
   type MockTrade,
   OrderRecords,
 } from "./order-records.ts";
-import type { RateLimits } from "./rate-limits.ts";
 
 /** One symbol of the venue, and what the account has on it. */
 export interface Listing {
@@ -169,7 +170,7 @@ export class MockAccount {
     if (order === undefined) return;
     const { instrument } = market;
     const isMaker = fill.liquidity === "maker";
-    if (order.filledLots === 0) this.#limits.countFirstFill(isMaker);
+    if (order.filledLots === 0) this.#limits.creditOrders(FIRST_FILL_CREDIT[fill.liquidity]);
     const trade: MockTrade = {
       id: Number(fill.tradeId),
       orderId: order.orderId,

@@ -10,24 +10,20 @@ import {
   type AdminBody as Body,
   badBody,
 } from "../admin-routes.ts";
+import { ApiError } from "../binance/api-error.ts";
+import type { CommonSwitches } from "../binance/front.ts";
+import { Params } from "../binance/params.ts";
 import type { Faults } from "../faults.ts";
 import { openOrdersOf } from "./account.ts";
-import { ApiError } from "./api-error.ts";
 import type { SymbolStatus } from "./market-front.ts";
 import { statusJson } from "./order-records.ts";
 import { placeOrder } from "./orders.ts";
-import { Params } from "./params.ts";
 import { allTrades } from "./queries.ts";
 import type { Venue } from "./venue.ts";
 
 /** What only the server can do. */
-export interface AdminSwitches {
-  /** Venue's clock minus the machine's. */
-  setClockSkew(skewMs: number): void;
+export interface AdminSwitches extends CommonSwitches {
   setStatus(status: SymbolStatus, symbol?: string): void;
-  shutDown(graceMs: number): void;
-  disconnectAll(): void;
-  connectionCount(): number;
 }
 
 export interface AdminRules {

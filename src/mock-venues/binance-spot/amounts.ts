@@ -1,7 +1,8 @@
-/** Amounts as Binance Spot writes them: plain, eight decimals. Pure; may import domain only. */
+/** Amounts as Binance Spot writes them: plain, eight decimals. Pure. */
 
 import { decimal, decimalOfInteger } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import type { AmountTexts } from "../binance/symbol-market.ts";
 
 const DECIMALS = 8;
 
@@ -25,8 +26,11 @@ export function averageText(instrument: Instrument, units: bigint, lots: number)
   return ticks.times(instrument.tickSize).toFixed(DECIMALS);
 }
 
-/** Value in quote currency. @param units Σ ticks · lots, beyond 2^53 for a busy day */
-export function valueText(instrument: Instrument, units: bigint): string {
+export function amountTexts(instrument: Instrument): AmountTexts {
   const { tickSize, lotSize } = instrument;
-  return decimal(units.toString()).times(tickSize).times(lotSize).toFixed(DECIMALS);
+  return {
+    price: (ticks) => priceText(instrument, ticks),
+    size: (lots) => sizeText(instrument, lots),
+    value: (units) => decimal(units.toString()).times(tickSize).times(lotSize).toFixed(DECIMALS),
+  };
 }

@@ -1,10 +1,10 @@
 /** What the faults of a mock venue are on Binance Spot: all kinds, by the ws-api's names. */
 
-import { FAULT_KINDS, type FaultRules } from "../fault-script.ts";
+import { COMMON_FAULT_KINDS, type FaultRules } from "../fault-script.ts";
 import type { SymbolStatus } from "./market-front.ts";
 
 export const BINANCE_SPOT_FAULTS: FaultRules<SymbolStatus> = {
-  kinds: FAULT_KINDS,
+  kinds: COMMON_FAULT_KINDS,
   transports: ["rest", "ws-api"],
   statuses: ["CANCEL_ONLY", "BREAK"],
   usualStatus: "TRADING",

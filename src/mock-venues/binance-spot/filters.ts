@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { type Decimal, decimal, ZERO } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
-import { type ApiError, filterFailure } from "./api-error.ts";
+import { type ApiError, badRequest } from "../binance/api-error.ts";
 import type { MockOrder } from "./order-records.ts";
 
 /** A new order, or the amended form of an old one. */
@@ -148,6 +148,11 @@ export class SymbolFilters {
     const most = this.#maxPosition;
     return most !== undefined && side === "BUY" && position.plus(quantity).gt(most);
   }
+}
+
+/** -1013: refused before the matching engine saw it. */
+function filterFailure(filter: string): ApiError {
+  return badRequest(-1013, `Filter failure: ${filter}`);
 }
 
 /** A step or bound of zero is off. */

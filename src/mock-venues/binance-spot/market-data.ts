@@ -3,9 +3,9 @@
  * folder.
  */
 
-import { badRequest } from "./api-error.ts";
-import type { JsonObject } from "./order-records.ts";
-import type { Params } from "./params.ts";
+import { badRequest } from "../binance/api-error.ts";
+import type { Params } from "../binance/params.ts";
+import type { JsonObject } from "../json.ts";
 import type { Venue } from "./venue.ts";
 
 const DEFAULT_DEPTH = 100;

@@ -3,6 +3,8 @@
  * the parameters that it reads; any other is refused, as by the real venue. May import this folder.
  */
 
+import type { Method as ApiMethod } from "../binance/api.ts";
+import type { Params } from "../binance/params.ts";
 import {
   averagePrice,
   bookTicker,
@@ -25,7 +27,6 @@ import {
   replaceOrder,
   testOrder,
 } from "./orders.ts";
-import type { Params } from "./params.ts";
 import {
   accountStatus,
   allOrders,
@@ -38,36 +39,20 @@ import {
 } from "./queries.ts";
 import type { Venue } from "./venue.ts";
 
-export type Verb = "GET" | "POST" | "PUT" | "DELETE";
-
-export interface Method {
-  /** On the WebSocket API, where it is there too. */
-  readonly name: string;
-  readonly verb: Verb;
-  /** The whole of it. */
-  readonly path: string;
-  readonly weightOf: (params: Params) => number;
-  readonly isSigned: boolean;
-  /** Weighs nothing where it succeeds. */
-  readonly isFreeOnSuccess: boolean;
-  /** Its answer tells the counts of unfilled orders too. */
-  readonly tellsOrderCounts: boolean;
-  readonly params: readonly string[];
-  readonly run: (venue: Venue, params: Params) => unknown;
-}
+type Method = ApiMethod<Venue>;
 
 /** Its path is under `/api/v3/`, or whole where it begins with a slash. */
 type Route = Pick<Method, "name" | "verb" | "path" | "run" | "params">;
 
 function open(route: Route, weight: number | Method["weightOf"]): Method {
   const weightOf = typeof weight === "number" ? () => weight : weight;
-  const flags = { isSigned: false, isFreeOnSuccess: false, tellsOrderCounts: false };
+  const flags = { security: "none", isFreeOnSuccess: false, tellsOrderCounts: false } as const;
   const path = route.path.startsWith("/") ? route.path : `/api/v3/${route.path}`;
   return { ...route, path, weightOf, ...flags };
 }
 
 function signed(route: Route, weight: number | Method["weightOf"]): Method {
-  return { ...open(route, weight), isSigned: true };
+  return { ...open(route, weight), security: "signed" };
 }
 
 function order(route: Route, tellsOrderCounts: boolean): Method {

@@ -8,6 +8,8 @@
  */
 
 import { type Decimal, decimal, ZERO } from "#domain/decimal.ts";
+import { type ApiError, badRequest, missing } from "../binance/api-error.ts";
+import type { Params } from "../binance/params.ts";
 import {
   type Listing,
   type MockAccount,
@@ -15,10 +17,8 @@ import {
   openOrdersOf,
   positionOf,
 } from "./account.ts";
-import { type ApiError, badRequest, missing } from "./api-error.ts";
 import type { OrderDraft } from "./filters.ts";
 import { ORDER_TYPES, TIMES_IN_FORCE } from "./order-records.ts";
-import type { Params } from "./params.ts";
 import type { Venue } from "./venue.ts";
 
 export type ResponseForm = "ACK" | "RESULT" | "FULL";

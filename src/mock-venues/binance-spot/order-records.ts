@@ -7,9 +7,8 @@
 import { type Decimal, ZERO } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { Refusal } from "#sim/order-reports.ts";
+import type { JsonObject } from "../json.ts";
 import { eightDecimals, priceText, sizeText } from "./amounts.ts";
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 export type OrderStatusWord =
   | "PENDING_NEW"

@@ -4,19 +4,13 @@
  */
 
 import { messageOf } from "#domain/errors.ts";
+import { ApiError, badRequest } from "../binance/api-error.ts";
+import type { Params } from "../binance/params.ts";
+import type { JsonObject } from "../json.ts";
 import type { Listing, MockAccount } from "./account.ts";
 import { openOrdersOf } from "./account.ts";
-import { ApiError, badRequest } from "./api-error.ts";
 import { NEW_ORDER_PARAMS, readNewOrder, readResponseForm, referencePriceOf } from "./new-order.ts";
-import {
-  amendedJson,
-  canceledJson,
-  isOpen,
-  type JsonObject,
-  type MockOrder,
-  placedJson,
-} from "./order-records.ts";
-import type { Params } from "./params.ts";
+import { amendedJson, canceledJson, isOpen, type MockOrder, placedJson } from "./order-records.ts";
 import type { Venue } from "./venue.ts";
 
 export const CANCEL_PARAMS: readonly string[] = [

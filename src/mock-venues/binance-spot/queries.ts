@@ -4,11 +4,12 @@
  */
 
 import { plain } from "#domain/decimal.ts";
+import { badRequest } from "../binance/api-error.ts";
+import type { Params } from "../binance/params.ts";
+import type { LimitCount } from "../binance/rate-limits.ts";
+import type { JsonObject } from "../json.ts";
 import { type Listing, openOrdersOf } from "./account.ts";
-import { badRequest } from "./api-error.ts";
-import { type JsonObject, type MockOrder, statusJson, tradeJson } from "./order-records.ts";
-import type { Params } from "./params.ts";
-import type { LimitCount } from "./rate-limits.ts";
+import { type MockOrder, statusJson, tradeJson } from "./order-records.ts";
 import type { Venue } from "./venue.ts";
 
 const DAY_MS = 86_400_000;

@@ -8,30 +8,36 @@ import type { Rng } from "#domain/rng.ts";
 import type { Timers } from "#net/timers.ts";
 import type { ExchangeEvent } from "#sim/order-reports.ts";
 import type { Wallet } from "#sim/wallet.ts";
-import { type Connection, Connections, type SocketHandler } from "../connections.ts";
+import type { ApiRules, Dialect } from "../binance/api.ts";
+import { ApiError } from "../binance/api-error.ts";
+import { type ApiKeySetup, Credentials } from "../binance/credentials.ts";
+import {
+  commonSwitches,
+  DAY_MS,
+  type Opener,
+  randomIds,
+  streamsOf,
+  upgrade,
+  type World,
+} from "../binance/front.ts";
+import { type LimitSpec, RateLimits } from "../binance/rate-limits.ts";
+import { answerRest, errorResponse, routesOf } from "../binance/rest.ts";
+import { marketRoute, StreamSession } from "../binance/stream-session.ts";
+import { WsApiSession, type WsSession } from "../binance/ws-api.ts";
+import { isRequestId } from "../binance/ws-request.ts";
+import { Connections } from "../connections.ts";
 import { FaultyDelivery } from "../fault-actions.ts";
 import { parseFaultScript } from "../fault-script.ts";
 import { Faults } from "../faults.ts";
-import { listen, type MockServer } from "../listen.ts";
+import { listen } from "../listen.ts";
 import { type Listing, MockAccount } from "./account.ts";
 import { type AdminSwitches, answerAdmin } from "./admin.ts";
-import { ApiError } from "./api-error.ts";
-import { type ApiKeySetup, Credentials } from "./credentials.ts";
 import { BINANCE_SPOT_FAULTS } from "./fault-rules.ts";
+import { BINANCE_SPOT_LIMITS } from "./limits.ts";
 import type { MarketFront, SymbolStatus } from "./market-front.ts";
-import { StreamSession } from "./market-streams.ts";
-import { BINANCE_LIMITS, type LimitSpec, RateLimits } from "./rate-limits.ts";
-import { answerRest } from "./rest.ts";
+import { METHODS, REST_METHODS } from "./methods.ts";
+import { UserSubscription } from "./user-subscription.ts";
 import { Venue } from "./venue.ts";
-import { WsApiSession } from "./ws-api.ts";
-
-/** Time and chance, handed in. */
-export interface World {
-  readonly timers: Timers;
-  /** Wall clock, epoch milliseconds. */
-  readonly nowMs: () => number;
-  readonly rng: Rng;
-}
 
 /** What the market of a symbol is made with. */
 export interface SymbolParts {
@@ -79,14 +85,24 @@ export interface MockBinanceSpot {
   readonly stop: () => Promise<void>;
 }
 
-const DAY_MS = 86_400_000;
 const PINGS = { everyMs: 20_000, pongWithinMs: 60_000 };
 const CONNECT_WEIGHT = 2;
 const WS_API_PATH = "/ws-api/v3";
 const STREAM_MESSAGES_PER_SECOND = 5;
 const MAX_STREAMS = 1024;
-const ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const ID_LENGTH = 22;
+/** Gone since 2026-02-20: the user stream is subscribed to on the WebSocket API. */
+const LISTEN_KEY_PATH = "/api/v3/userDataStream";
+
+const DIALECT: Dialect = {
+  unknownOutcome: new ApiError(
+    503,
+    -1007,
+    "Timeout waiting for response from backend server. " +
+      "Send status unknown; execution status unknown.",
+  ),
+};
+const ROUTES = routesOf(REST_METHODS);
+const WS_METHODS = new Map(METHODS.map((method) => [method.name, method]));
 
 /**
  * Starts the venue; its markets are open when this resolves.
@@ -104,19 +120,8 @@ export async function startMockBinanceSpot(
   const venue = buildVenue(options, () => world.nowMs() + clock.skewMs);
   const markets = [...venue.listings.values()].map(({ market }) => market);
   const switches: AdminSwitches = {
-    setClockSkew: (skewMs) => {
-      clock.skewMs = skewMs;
-    },
+    ...commonSwitches(timers, clock, () => connections),
     setStatus: (status, symbol) => setStatus(markets, status, symbol),
-    shutDown: (graceMs) => {
-      const told = connections.noticeAll();
-      // Those made since are with a server that stays.
-      timers.after(graceMs, () => {
-        for (const connection of told) connection.cut();
-      });
-    },
-    disconnectAll: () => connections.cutAll(),
-    connectionCount: () => connections.count,
   };
   const faults = new Faults(BINANCE_SPOT_FAULTS, timers, switches);
   const delivery = new FaultyDelivery(faults, timers);
@@ -129,13 +134,24 @@ export async function startMockBinanceSpot(
     lifetimeMs,
   });
   const eventBeforeResponse = options.eventBeforeResponse ?? false;
-  const rules = { venue, timers, faults, delivery, switches, eventBeforeResponse };
+  const rules = {
+    venue,
+    dialect: DIALECT,
+    timers,
+    faults,
+    delivery,
+    switches,
+    eventBeforeResponse,
+  };
   const server = listen(options, connections, async (request, bunServer) => {
-    const { pathname } = new URL(request.url);
+    const url = new URL(request.url);
+    const { pathname } = url;
     if (pathname.startsWith("/mock")) return answerAdmin(rules, request);
-    const open = socketOf(rules, request);
-    if (open !== undefined) return upgrade(venue, request, bunServer, open);
-    return answerRest(rules, request);
+    if (pathname === LISTEN_KEY_PATH) return errorResponse(410, -1020, "Gone.");
+    const open = socketOf(rules, url);
+    if (open === undefined) return answerRest(ROUTES, rules, request);
+    const weight = pathname === WS_API_PATH ? CONNECT_WEIGHT : 0;
+    return upgrade(venue.limits, request, bunServer, { open, weight });
   });
   const stop = async (): Promise<void> => {
     faults.clear();
@@ -166,7 +182,7 @@ export async function startMockBinanceSpot(
 function buildVenue(options: MockBinanceSpotOptions, nowMs: () => number): Venue {
   const { world, balances } = options;
   const { timers, rng } = world;
-  const limits = new RateLimits(options.limits ?? BINANCE_LIMITS, nowMs);
+  const limits = new RateLimits(options.limits ?? BINANCE_SPOT_LIMITS, nowMs);
   const account = new MockAccount({ balances, limits, nowMs });
   const listings = new Map<string, Listing>();
   for (const make of options.symbols) {
@@ -183,11 +199,6 @@ function buildVenue(options: MockBinanceSpotOptions, nowMs: () => number): Venue
   return new Venue({ listings, account, limits, credentials, nowMs, randomId: randomIds(rng) });
 }
 
-function randomIds(rng: Rng): () => string {
-  const letter = (): string => ID_LETTERS.charAt(rng.integer(ID_LETTERS.length));
-  return () => Array.from({ length: ID_LENGTH }, letter).join("");
-}
-
 function setStatus(
   markets: readonly MarketFront[],
   status: SymbolStatus,
@@ -198,60 +209,28 @@ function setStatus(
   }
 }
 
-type Opener = (connection: Connection) => SocketHandler;
-
 /** How to serve the socket that a path asks for; undefined where it is no path of a socket. */
-function socketOf(
-  rules: ConstructorParameters<typeof WsApiSession>[0],
-  request: Request,
-): Opener | undefined {
-  const { pathname, searchParams } = new URL(request.url);
+function socketOf(rules: ApiRules<Venue>, url: URL): Opener | undefined {
+  const { pathname, searchParams } = url;
+  const { venue, delivery, timers } = rules;
   if (pathname === WS_API_PATH) {
     const returnsLimits = searchParams.get("returnRateLimits") !== "false";
-    return (connection) => new WsApiSession(rules, connection, returnsLimits);
+    const extras = (session: WsSession): UserSubscription => {
+      return new UserSubscription({ venue, delivery, session });
+    };
+    const setup = { methods: WS_METHODS, returnsLimits, extras };
+    return (connection) => new WsApiSession(rules, connection, setup);
   }
   const isCombined = pathname === "/stream";
   if (!isCombined && !/^\/ws(?:\/|$)/.test(pathname)) return undefined;
-  const list = isCombined ? (searchParams.get("streams") ?? "") : pathname.slice("/ws/".length);
-  const names = list.split("/").filter((name) => name !== "");
-  const limits = {
+  const names = streamsOf(url, isCombined);
+  const streamRules = {
+    route: marketRoute((symbol) => venue.listings.get(symbol)?.market, delivery),
+    nowMs: venue.nowMs,
+    timers,
+    isRequestId,
     maxMessagesPerSecond: STREAM_MESSAGES_PER_SECOND,
     maxStreams: MAX_STREAMS,
   };
-  return (connection) =>
-    new StreamSession({ ...rules, ...limits }, connection, { isCombined, names });
-}
-
-function upgrade(
-  venue: Venue,
-  request: Request,
-  server: MockServer,
-  open: Opener,
-): Response | undefined {
-  const refusal = connectionRefusal(venue, request);
-  if (refusal !== undefined) return refusal;
-  if (server.upgrade(request, { data: { open, connection: null } })) return undefined;
-  return Response.json({ code: -1000, msg: "This path is for WebSockets." }, { status: 426 });
-}
-
-/** Too many connections, a ban, or a form of messages that is not simulated. */
-function connectionRefusal({ limits }: Venue, request: Request): Response | undefined {
-  const url = new URL(request.url);
-  if (url.searchParams.get("timeUnit")?.toUpperCase() === "MICROSECOND") {
-    const msg = "The mock venue tells times in milliseconds only.";
-    return Response.json({ code: -1194, msg }, { status: 400 });
-  }
-  const status = limits.isBanned ? 418 : 429;
-  if (!limits.connect()) {
-    return Response.json({ code: -1003, msg: "Too many connections." }, { status });
-  }
-  if (url.pathname !== WS_API_PATH) return undefined;
-  try {
-    limits.useWeight(CONNECT_WEIGHT);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const { code, message } = error;
-    return Response.json({ code, msg: message }, { status: error.status });
-  }
+  return (connection) => new StreamSession(streamRules, connection, { isCombined, names });
 }

@@ -3,10 +3,10 @@
  * clock. Every handler works on it. May import this folder.
  */
 
+import { badRequest } from "../binance/api-error.ts";
+import type { Credentials } from "../binance/credentials.ts";
+import type { RateLimits } from "../binance/rate-limits.ts";
 import type { Listing, MockAccount } from "./account.ts";
-import { badRequest } from "./api-error.ts";
-import type { Credentials } from "./credentials.ts";
-import type { RateLimits } from "./rate-limits.ts";
 
 export interface VenueParts {
   /** By symbol. */

@@ -1,8 +1,9 @@
 /**
  * HlAccount: the one account that trades: its orders and fills on all coins, its money, and what
  * its streams tell. Every coin's exchange keeps position and cash of its own, starting at nothing;
- * the account is what was paid in plus all of them. Turns what the exchanges report into the
- * venue's records and events. May import domain, sim and this folder.
+ * the account is what was paid in plus all of them. Stop orders wait here for the mark, and are
+ * sent to the exchange as orders that take, under the same number. Turns what the exchanges report
+ * into the venue's records and events. May import domain, sim and this folder.
  */
 
 import { type Decimal, decimal, plain, ZERO } from "#domain/decimal.ts";
@@ -11,12 +12,14 @@ import type { OrderEvent } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
 import type { Rng } from "#domain/rng.ts";
 import type { ExchangeEvent } from "#sim/order-reports.ts";
+import { isTriggered } from "#sim/trigger-orders.ts";
 import type { AddressLimits } from "./address-limits.ts";
 import type { HlCoin } from "./coin.ts";
 import { Fills, fillJson, type HlFill } from "./fills.ts";
 import { Margins } from "./margins.ts";
 import {
   type HlOrder,
+  isWaiting,
   type OrderDraft,
   OrderRecords,
   type OrderStatusWord,
@@ -97,9 +100,16 @@ export class HlAccount {
     return this.margins.canCarry(coin, now, then);
   }
 
-  /** Sends an order to its exchange. @returns it, whatever became of it */
+  /** Sends an order to its exchange; a stop waits here. @returns it, whatever became of it */
   place(coin: HlCoin, draft: OrderDraft): HlOrder {
+    if (firesAt(draft, coin.prices.markTicks)) {
+      return this.refuse(draft, "badTriggerPxRejected", TEXTS.trigger(draft.asset));
+    }
     const order = this.#add(draft);
+    if (draft.triggerTicks > 0) {
+      this.#update(order, "open");
+      return order;
+    }
     coin.exchange.place(exchangeRequest(order), order.timeMs);
     coin.onOwnOrderChanged();
     return order;
@@ -114,6 +124,10 @@ export class HlAccount {
   }
 
   cancel(coin: HlCoin, order: HlOrder, word: CancelWord = "canceled"): void {
+    if (isWaiting(order)) {
+      this.#end(order, word);
+      return;
+    }
     this.#cancelWord = word;
     coin.exchange.cancel(order.oid.toString(), this.#stamp());
     this.#cancelWord = "canceled";
@@ -131,6 +145,17 @@ export class HlAccount {
     const result = place();
     if (rng.integer(2) === 0) events.delayOrder(at);
     return result;
+  }
+
+  /** The mark of a coin was set: stops that it reaches become orders that take, oldest first. */
+  onMark(coin: HlCoin): void {
+    const { markTicks } = coin.prices;
+    for (const order of this.records.open()) {
+      if (order.asset !== coin.asset || !isWaiting(order) || !firesAt(order, markTicks)) continue;
+      this.#update(order, "triggered");
+      coin.exchange.place(exchangeRequest(order), this.#stamp());
+      coin.onOwnOrderChanged();
+    }
   }
 
   /** What the exchange of a coin reports; called from within it. */
@@ -173,7 +198,6 @@ export class HlAccount {
     const signedLots = fill.side === "buy" ? fill.quantityLots : -fill.quantityLots;
     const before = this.#wallets.get(name) ?? ZERO;
     this.#walletMoved(coin);
-    if (order.triggerTicks > 0 && order.filledLots === 0) this.#update(order, "triggered");
     const value = instrument.notional(fill.priceTicks, fill.quantityLots);
     order.filledLots += fill.quantityLots;
     order.filledValue = order.filledValue.plus(value);
@@ -205,7 +229,7 @@ export class HlAccount {
     switch (event.change) {
       case "open":
         // What takes at once or is gone is never open.
-        if (order.tif !== "Ioc") this.#update(order, "open");
+        if (!takesAtOnce(order)) this.#update(order, "open");
         return;
       case "filled":
         return this.#end(order, "filled");
@@ -225,12 +249,14 @@ export class HlAccount {
   }
 
   #expired({ exchange }: HlCoin, order: HlOrder, { reason }: OrderEvent): void {
-    const isTaker = order.tif === "Ioc" || order.triggerTicks > 0;
     const hasNothingLeft = order.reduceOnly && exchange.account.closableLots(order.side) === 0;
     if (reason === "reduce-only" || hasNothingLeft) this.#end(order, "reduceOnlyCanceled");
-    else if (!isTaker) this.#end(order, "selfTradeCanceled");
+    else if (!takesAtOnce(order)) this.#end(order, "selfTradeCanceled");
     else if (order.filledLots > 0) this.#end(order, "canceled");
-    else {
+    else if (order.triggerTicks > 0) {
+      order.refusal = TEXTS.noLiquidity(order.asset);
+      this.#end(order, "marketOrderNoLiquidityRejected");
+    } else {
       order.refusal = TEXTS.ioc(order.asset);
       this.#end(order, "iocCancelRejected");
     }
@@ -261,17 +287,27 @@ export class HlAccount {
   }
 }
 
+/** Whether this mark fires it; never where it is no stop. */
+function firesAt({ side, triggerTicks }: OrderDraft, markTicks: number): boolean {
+  const isStop = triggerTicks > 0 && markTicks > 0;
+  return isStop && isTriggered(side === "buy", triggerTicks, markTicks);
+}
+
+/** A stop that has fired is the like: a market order with a worst price. */
+function takesAtOnce({ tif, triggerTicks }: OrderDraft): boolean {
+  return tif === "Ioc" || triggerTicks > 0;
+}
+
 /** How the simulated exchange knows an order: by its number. */
 function exchangeRequest(order: HlOrder): Parameters<HlCoin["exchange"]["place"]>[0] {
-  const isStop = order.triggerTicks > 0;
   return {
     clientOrderId: order.oid.toString(),
     side: order.side,
-    type: isStop ? "stop-market" : "limit",
-    timeInForce: order.tif === "Ioc" ? "ioc" : "gtc",
+    type: "limit",
+    timeInForce: takesAtOnce(order) ? "ioc" : "gtc",
     postOnly: order.tif === "Alo",
     reduceOnly: order.reduceOnly,
-    priceTicks: isStop ? order.triggerTicks : order.priceTicks,
+    priceTicks: order.priceTicks,
     quantityLots: order.quantityLots,
   };
 }
@@ -283,10 +319,13 @@ function refusalOf(
   { reason, message }: OrderEvent,
 ): readonly [OrderStatusWord, string] {
   if (reason === "insufficient-balance") return ["perpMarginRejected", TEXTS.margin(asset)];
-  if (reason === "reduce-only") return ["reduceOnlyRejected", TEXTS.reduceOnly(asset)];
+  if (reason === "reduce-only") {
+    // The position went while a stop waited.
+    const status = triggerTicks > 0 ? "reduceOnlyCanceled" : "reduceOnlyRejected";
+    return [status, TEXTS.reduceOnly(asset)];
+  }
   // All else was refused before.
   if (reason !== "would-cross") return ["rejected", message];
-  if (triggerTicks > 0) return ["badTriggerPxRejected", TEXTS.trigger(asset)];
   const { bestBid, bestAsk } = exchange.book;
   const bbo = `${instrument.priceString(bestBid)}@${instrument.priceString(bestAsk)}`;
   return ["badAloPxRejected", TEXTS.postOnly(bbo, asset)];

@@ -65,6 +65,8 @@ export interface HlCoinParts {
   readonly canCarry: NonNullable<AccountSetup["canCarry"]>;
   /** Gets the exchange's answers as they happen; must not call back into the exchange. */
   readonly emit: (event: ExchangeEvent) => void;
+  /** The mark was set, and the exchange is at rest: stop orders may fire. */
+  readonly marked: () => void;
   /** Everything of one moment of the market has happened, and the exchange is at rest. */
   readonly settled: () => void;
   /** The venue's clock, epoch milliseconds. */
@@ -131,7 +133,6 @@ export class HlCoin implements MarketListener {
       account: { base: "0", quote: "0", amountDecimals: USDC_DECIMALS, canCarry },
       fees: { kind: "quote" },
       maxOpenOrders: NO_LIMIT,
-      triggerOn: "mark",
       emit: (event) => this.#onExchangeEvent(event),
     });
     this.#tape = new Tape(this.name, instrument, rng);
@@ -337,6 +338,7 @@ export class HlCoin implements MarketListener {
     }
     if (this.#markTicks === 0 || this.#driver.isAdvancing) return;
     this.exchange.onMark(this.#markTicks, this.#parts.nowMs());
+    this.#parts.marked();
     this.#settle();
     for (const listener of this.#listeners) listener.pricesChanged();
     this.#parts.settled();

@@ -5,11 +5,11 @@
  */
 
 import type { ConversationVenue } from "../conversation.ts";
+import { isRecord, type JsonObject } from "../json.ts";
 import type { UserStream } from "../user-stream.ts";
 import type { ChainStatus } from "./fault-rules.ts";
 import { answerInfo } from "./info.ts";
 import type { IpLimits } from "./ip-limits.ts";
-import { isRecord, type JsonObject } from "./json.ts";
 import type { HlMockVenue, HlReply, HlUserEvent } from "./venue.ts";
 import { actionWeight, answerWeight, infoWeight } from "./weights.ts";
 

@@ -4,13 +4,13 @@
  * subscription. There is no ban and no shutdown notice there.
  */
 
-import { FAULT_KINDS, type FaultRules } from "../fault-script.ts";
+import { COMMON_FAULT_KINDS, type FaultRules } from "../fault-script.ts";
 
 /** Post-only after an upgrade of the network; halted during one. */
 export type ChainStatus = "OPEN" | "POST_ONLY" | "HALT";
 
 export const HYPERLIQUID_FAULTS: FaultRules<ChainStatus> = {
-  kinds: FAULT_KINDS.filter((kind) => kind !== "ban" && kind !== "server-shutdown"),
+  kinds: COMMON_FAULT_KINDS.filter((kind) => kind !== "ban" && kind !== "server-shutdown"),
   transports: ["rest", "ws"],
   statuses: ["POST_ONLY", "HALT"],
   usualStatus: "OPEN",

@@ -153,8 +153,9 @@ export class OrderDesk {
     }
     const open = account.records.openCount;
     const onlyReduces = reduceOnly || draft.triggerTicks > 0;
-    const isFull = open >= account.maxOpenOrders || (onlyReduces && open >= FULL_FOR_REDUCING);
-    if (isFull && draft.tif !== "Ioc") {
+    // What takes at once needs no place, and yet it is refused where it only reduces.
+    const isFull = draft.tif !== "Ioc" && open >= account.maxOpenOrders;
+    if (isFull || (onlyReduces && open >= FULL_FOR_REDUCING)) {
       const text = TEXTS.tooManyOrders(open, asset);
       return account.refuse(draft, "tooManyOpenOrdersRejected", text);
     }

@@ -24,6 +24,7 @@ export type OrderStatusWord =
   | "reduceOnlyRejected"
   | "badAloPxRejected"
   | "iocCancelRejected"
+  | "marketOrderNoLiquidityRejected"
   | "badTriggerPxRejected"
   | "tooManyOpenOrdersRejected"
   | "rejected";
@@ -35,7 +36,7 @@ export interface OrderDraft {
   readonly instrument: Instrument;
   readonly cloid: string | null;
   readonly side: Side;
-  /** Of a limit order; null of a market order that waits for its trigger. */
+  /** Of a limit order; null of a stop order, which has a worst price all the same. */
   readonly tif: Tif | null;
   readonly priceTicks: number;
   /** Mark price that fires a stop order; 0 of a limit order. */
@@ -50,7 +51,7 @@ export interface HlOrder extends OrderDraft {
   filledLots: number;
   /** Σ price · size of its fills. */
   filledValue: Decimal;
-  /** `pending` within the call that places it only. */
+  /** `pending` within the call that places it only; `open` of a stop: it waits. */
   status: OrderStatusWord;
   readonly timeMs: number;
   statusTimeMs: number;
@@ -160,6 +161,11 @@ export function orderJson(order: HlOrder): OrderJson {
     ...(order.cloid === null ? {} : { cloid: order.cloid }),
     ...(order.reduceOnly ? { reduceOnly: true } : {}),
   };
+}
+
+/** Whether it is a stop order whose trigger has not fired. */
+export function isWaiting({ triggerTicks, status }: HlOrder): boolean {
+  return triggerTicks > 0 && status === "open";
 }
 
 export function orderUpdateJson(order: HlOrder, status: OrderStatusWord): OrderUpdateJson {

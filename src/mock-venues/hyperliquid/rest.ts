@@ -6,10 +6,10 @@
 import type { Timers } from "#net/timers.ts";
 import { converse, cutResponse } from "../conversation.ts";
 import type { Faults } from "../faults.ts";
+import { isRecord, parseJson } from "../json.ts";
 import { UNPARSED } from "./action-gate.ts";
 import type { Desk } from "./desk.ts";
 import type { ChainStatus } from "./fault-rules.ts";
-import { isRecord, parseJson } from "./json.ts";
 import type { HlReply } from "./venue.ts";
 
 export interface RestRules {

@@ -9,6 +9,7 @@ export const TEXTS = {
   size: (asset: number): string => `Order has invalid size.${tail(asset)}`,
   farPrice: (asset: number): string =>
     `Order price cannot be more than 95% away from the reference price${tail(asset)}`,
+  /** That it is refused is documented, in which words is not. */
   triggerNotReduceOnly: "Trigger orders must be reduce only.",
   triggerKind: "Only stop market trigger orders are simulated.",
   minimum: (asset: number): string => `Order must have minimum value of $10.${tail(asset)}`,
@@ -19,6 +20,7 @@ export const TEXTS = {
   ioc: (asset: number): string =>
     `Order could not immediately match against any resting orders.${tail(asset)}`,
   trigger: (asset: number): string => `Invalid TP/SL price.${tail(asset)}`,
+  noLiquidity: (asset: number): string => `No liquidity available for market order.${tail(asset)}`,
   tooManyOrders: (open: number, asset: number): string =>
     `Too many open orders: ${open}.${tail(asset)}`,
   upgrade: "Only post-only orders allowed immediately after a network upgrade",

@@ -61,6 +61,7 @@ export function perpInstrument({ coin, szDecimals, ...fees }: PerpSpec): Instrum
     takerFeeRate: fees.takerFeeRate ?? TAKER_FEE_RATE,
     maxOpenOrders: BASE_OPEN_ORDERS,
     canAmend: false,
+    canOpenByStop: false,
   });
 }
 

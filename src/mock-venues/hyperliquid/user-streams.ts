@@ -8,9 +8,9 @@
  */
 
 import type { CancelTimer, Timers } from "#net/timers.ts";
+import { isRecord } from "../json.ts";
 import type { UserStream } from "../user-stream.ts";
 import { answerInfo } from "./info.ts";
-import { isRecord } from "./json.ts";
 import type { Subscription } from "./subscription.ts";
 import type { HlMockVenue, HlUserEvent } from "./venue.ts";
 

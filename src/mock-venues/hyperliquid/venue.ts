@@ -231,6 +231,7 @@ export class HlMockVenue {
       asset,
       canCarry: (now, then) => this.account.canCarry(coin, now, then),
       emit: (event) => this.account.onExchangeEvent(coin, event),
+      marked: () => this.account.onMark(coin),
       settled: () => this.#events.flush(),
       nowMs: () => this.nowMs(),
       timers,

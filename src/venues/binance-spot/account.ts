@@ -7,14 +7,15 @@
 import { type Decimal, decimal } from "#domain/decimal.ts";
 import { messageOf } from "#domain/errors.ts";
 import type { AccountEvent, FillEvent, OrderEvent } from "#domain/events.ts";
+import type { RequestParams } from "../binance/signing.ts";
+import type { Verdict } from "../binance/verdicts.ts";
+import { isNewerTrade, type MessageContext } from "../binance/wire.ts";
 import { Rerun } from "../rerun.ts";
-import { type Verdict, verdictOf } from "./answers.ts";
+import { verdictOf } from "./answers.ts";
 import type { ApiMethod } from "./api.ts";
 import { readAccount, readOpenOrders } from "./responses.ts";
-import type { RequestParams } from "./signing.ts";
 import { TradeLog, type TradeLogParts } from "./trade-log.ts";
 import { type IsOurs, readUserEvent, type UserEvent } from "./user-events.ts";
-import { isNewerTrade, type MessageContext } from "./wire.ts";
 
 /** While fills keep coming a snapshot may never be of one moment; then the last one has to do. */
 const MAX_SNAPSHOTS = 3;

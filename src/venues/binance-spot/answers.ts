@@ -6,9 +6,13 @@
 
 import * as v from "valibot";
 import type { OrderEvent } from "#domain/events.ts";
-import type { RejectReason } from "#domain/order.ts";
-import type { ApiAnswer } from "./api.ts";
-import { type Outcome, outcomeOf, replaceOutcomeOf } from "./errors.ts";
+import type { ApiAnswer } from "../binance/api.ts";
+import {
+  type Verdict,
+  verdictBy,
+  verdictOfOutcome,
+  verdictWithoutAnswer,
+} from "../binance/verdicts.ts";
 import {
   Count,
   changeOf,
@@ -17,27 +21,12 @@ import {
   parsed,
   Quantity,
   quantityLotsOf,
-} from "./wire.ts";
-
-/**
- * - `accepted`: done; `result` is the venue's payload, unread.
- * - `refused`: certainly not done. `isFatal`: and never will be, until somebody has seen to it.
- * - `unknown`: done or not.
- */
-export type Verdict =
-  | { readonly kind: "accepted"; readonly result: unknown }
-  | {
-      readonly kind: "refused";
-      readonly reason: RejectReason;
-      readonly message: string;
-      readonly isFatal: boolean;
-    }
-  | { readonly kind: "unknown"; readonly message: string };
+} from "../binance/wire.ts";
+import { outcomeOf, replaceOutcomeOf } from "./errors.ts";
 
 /** @param nowMs the venue's clock */
 export function verdictOf(answer: ApiAnswer, nowMs: number): Verdict {
-  if (answer.kind !== "answered") return verdictWithoutAnswer(answer);
-  return verdictOfOutcome(outcomeOf(answer.reply, nowMs), answer.result);
+  return verdictBy(outcomeOf, answer, nowMs);
 }
 
 /** The verdicts on both legs of a cancel-replace, each with its own part of the payload. */
@@ -63,30 +52,6 @@ const Legs = v.object({
   newOrderResponse: v.optional(v.unknown()),
 });
 const NO_LEGS: v.InferOutput<typeof Legs> = {};
-
-function verdictWithoutAnswer(answer: Exclude<ApiAnswer, { kind: "answered" }>): Verdict {
-  if (answer.kind === "unknown") return { kind: "unknown", message: answer.message };
-  const reason = answer.why === "budget" ? "throttled" : "other";
-  return { kind: "refused", reason, message: `not sent: ${answer.message}`, isFatal: false };
-}
-
-function verdictOfOutcome(outcome: Outcome, result: unknown): Verdict {
-  switch (outcome.kind) {
-    case "accepted":
-      return { kind: "accepted", result };
-    case "unknown":
-      return outcome;
-    case "rejected":
-      return { ...outcome, kind: "refused", isFatal: false };
-    case "throttled":
-      return { kind: "refused", reason: "throttled", message: outcome.message, isFatal: false };
-    case "clock":
-    case "fatal": {
-      const isFatal = outcome.kind === "fatal";
-      return { kind: "refused", reason: "other", message: outcome.message, isFatal };
-    }
-  }
-}
 
 /** With `newOrderRespType` ACK nothing is said of status and quantities. */
 const Placed = v.object({

@@ -1,23 +1,10 @@
 /**
- * SpotApi: one call to Binance Spot, by whichever way is open: the methods that we use with their
- * REST twin and price, and what can come of a call. The transports (ws-api.ts, rest.ts) implement
- * it; everything above speaks in these terms. Source: web-socket-api.md and rest-api.md.
+ * SpotApi: the methods of Binance Spot that we use, with their REST twin and price, and its
+ * Dialect. Source: web-socket-api.md and rest-api.md.
  */
 
-import type { Reply } from "./errors.ts";
-import type { RequestParams } from "./signing.ts";
-
-export interface MethodSpec {
-  readonly verb: "GET" | "POST" | "PUT" | "DELETE";
-  readonly path: string;
-  /** Request weight; that of order calls is given back by the venue where they succeed. */
-  readonly weight: number;
-  /** Counts as one unfilled order. */
-  readonly countsAsOrder: boolean;
-  readonly isSigned: boolean;
-  /** May use what budgets keep for cancels. */
-  readonly isCancel: boolean;
-}
+import { type BinanceApi, type Dialect, type MethodSpec, methodSpec } from "../binance/api.ts";
+import { outcomeOf, replaceOutcomeOf } from "./errors.ts";
 
 /** @param path under `/api/v3/`, or whole where it begins with a slash */
 function method(
@@ -26,18 +13,19 @@ function method(
   weight: number,
   rest: Partial<MethodSpec> = {},
 ): MethodSpec {
-  const flags = { countsAsOrder: false, isSigned: true, isCancel: false };
   const whole = path.startsWith("/") ? path : `/api/v3/${path}`;
-  return { verb, path: whole, weight, ...flags, ...rest };
+  // The weight of order calls is given back where they succeed, but that of amendments.
+  const isFreeWhenDone = rest.countsAsOrder === true || rest.isCancel === true;
+  return methodSpec(verb, whole, weight, { isFreeWhenDone, ...rest });
 }
 
 /** By the name of the WebSocket API. Weights that depend on parameters are the dearest we use. */
 export const METHODS = {
-  time: method("GET", "time", 1, { isSigned: false }),
-  exchangeInfo: method("GET", "exchangeInfo", 20, { isSigned: false }),
-  depth: method("GET", "depth", 50, { isSigned: false }),
-  klines: method("GET", "klines", 2, { isSigned: false }),
-  avgPrice: method("GET", "avgPrice", 2, { isSigned: false }),
+  time: method("GET", "time", 1, { security: "none" }),
+  exchangeInfo: method("GET", "exchangeInfo", 20, { security: "none" }),
+  depth: method("GET", "depth", 50, { security: "none" }),
+  klines: method("GET", "klines", 2, { security: "none" }),
+  avgPrice: method("GET", "avgPrice", 2, { security: "none" }),
   "order.place": method("POST", "order", 1, { countsAsOrder: true }),
   "order.cancelReplace": method("POST", "order/cancelReplace", 1, { countsAsOrder: true }),
   "order.cancel": method("DELETE", "order", 1, { isCancel: true }),
@@ -53,27 +41,20 @@ export const METHODS = {
 
 export type ApiMethod = keyof typeof METHODS;
 
-export type ApiAnswer =
-  /** Whatever the venue said. `result` is the parsed payload of a success, else undefined. */
-  | { readonly kind: "answered"; readonly reply: Reply; readonly result: unknown }
-  /** It may have been done: no answer in time, or the connection went down with it. */
-  | { readonly kind: "unknown"; readonly message: string }
-  /** It surely was not done: no budget (then `retryAtMs`, venue's clock), no way to the venue. */
-  | {
-      readonly kind: "not-sent";
-      readonly why: "budget" | "not-connected";
-      readonly retryAtMs: number;
-      readonly message: string;
-    };
+export type SpotApi = BinanceApi<ApiMethod>;
 
-export interface SpotApi {
-  /**
-   * Sends a call before it returns: over the WebSocket API where that is ready, else by REST.
-   * Timestamp, key and signature are added. The promise never rejects. It is settled within the
-   * request time-out; where the venue refused our time, after measuring it and sending once more
-   * (an order only within a second), within three.
-   */
-  call(method: ApiMethod, params: RequestParams): Promise<ApiAnswer>;
-  /** The venue's clock now, epoch milliseconds. */
-  venueNowMs(): number;
-}
+export const DIALECT: Dialect = {
+  venueName: "Binance Spot",
+  product: "on spot",
+  methods: METHODS,
+  outcomeOf,
+  secondOutcomeOf: (name, reply, nowMs) =>
+    name === "order.cancelReplace" ? replaceOutcomeOf(reply, nowMs).place : null,
+  documentedLimits: [
+    { kind: "request-weight", windowMs: 60_000, limit: 6000, used: -1 },
+    { kind: "orders", windowMs: 10_000, limit: 50, used: -1 },
+    { kind: "connections", windowMs: 300_000, limit: 300, used: -1 },
+  ],
+  handshakeWeight: 6, // dialling, logon and subscription, two each
+  hasUserEvents: true,
+};

@@ -11,22 +11,17 @@ import type { Instrument } from "#domain/instrument.ts";
 import type { OrderRequest, RejectReason } from "#domain/order.ts";
 import type { Timers } from "#net/timers.ts";
 import type { Execution } from "#ports/sink.ts";
+import type { ApiAnswer } from "../binance/api.ts";
+import type { RequestParams } from "../binance/signing.ts";
+import type { Verdict } from "../binance/verdicts.ts";
+import type { MessageContext } from "../binance/wire.ts";
 import { LookAgain } from "../look-again.ts";
 import type { VenueNews } from "../news.ts";
 import { isCancelUnderWay, type OwnOrders } from "../own-orders.ts";
-import {
-  readAmended,
-  readCanceled,
-  readPlaced,
-  replaceVerdictOf,
-  type Verdict,
-  verdictOf,
-} from "./answers.ts";
-import type { ApiAnswer, ApiMethod, SpotApi } from "./api.ts";
+import { readAmended, readCanceled, readPlaced, replaceVerdictOf, verdictOf } from "./answers.ts";
+import type { ApiMethod, SpotApi } from "./api.ts";
 import type { Holdings, OrderChecks, Refusal } from "./order-checks.ts";
 import { readOpenOrders, readOrder } from "./responses.ts";
-import type { RequestParams } from "./signing.ts";
-import type { MessageContext } from "./wire.ts";
 
 /** The price of an order that has waited longer is of then; the core gives it up after 6 s. */
 const PLACE_WITHIN_MS = 1000;

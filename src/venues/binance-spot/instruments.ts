@@ -4,18 +4,21 @@
  * domain only.
  */
 
-import { closest } from "fastest-levenshtein";
 import * as v from "valibot";
 import { type Decimal, decimal, plain, ZERO } from "#domain/decimal.ts";
-import { InputError } from "#domain/errors.ts";
 import { Instrument } from "#domain/instrument.ts";
-import { Amount, Count, ProtocolError, parsed, Quantity } from "./wire.ts";
-
-/** Fractions of an order's value, plain decimals. */
-export interface SpotFees {
-  readonly makerFeeRate: string;
-  readonly takerFeeRate: string;
-}
+import {
+  type FeeRates,
+  Filters,
+  filterOf,
+  gridFilters,
+  type RateLimit,
+  readRateLimits,
+  stepsOf,
+  unknownSymbol,
+  upperStepsOf,
+} from "../binance/exchange-info.ts";
+import { Amount, Count, parsed, Quantity } from "../wire.ts";
 
 /** Allowed distance of a price from the venue's reference price, as factors of that price. */
 export interface PriceBand {
@@ -57,15 +60,6 @@ export interface SpotMarket {
   readonly rules: SpotRules;
 }
 
-/** A budget of the venue, counted in fixed windows of its clock. */
-export interface RateLimit {
-  readonly kind: "request-weight" | "orders" | "raw-requests" | "connections";
-  readonly windowMs: number;
-  readonly limit: number;
-  /** Used in the present window; -1 where the message does not say. */
-  readonly used: number;
-}
-
 export interface ExchangeInfo {
   readonly serverTimeMs: number;
   readonly rateLimits: readonly RateLimit[];
@@ -74,8 +68,6 @@ export interface ExchangeInfo {
   /** By name, unread: only those asked for are. */
   readonly symbols: ReadonlyMap<string, unknown>;
 }
-
-const Filters = v.array(v.looseObject({ filterType: v.string() }));
 
 const Info = v.object({
   serverTime: Count,
@@ -97,8 +89,6 @@ const SpotSymbol = v.object({
   allowedSelfTradePreventionModes: v.array(v.string()),
 });
 
-const PriceFilter = v.object({ minPrice: Quantity, maxPrice: Quantity, tickSize: Quantity });
-const LotFilter = v.object({ minQty: Quantity, maxQty: Quantity, stepSize: Quantity });
 const NotionalFilter = v.object({ minNotional: Quantity, maxNotional: v.optional(Quantity) });
 const MaxOrders = v.object({ maxNumOrders: Count });
 const MaxAmends = v.object({ maxNumOrderAmends: Count });
@@ -111,14 +101,6 @@ const BandBySide = v.object({
   avgPriceMins: Count,
 });
 const Band = v.object({ multiplierUp: Quantity, multiplierDown: Quantity, avgPriceMins: Count });
-
-const Rate = v.object({
-  rateLimitType: v.string(),
-  interval: v.string(),
-  intervalNum: Count,
-  limit: Count,
-  count: v.optional(Count),
-});
 
 const Rates = v.object({ maker: Amount, taker: Amount, buyer: Amount, seller: Amount });
 const Commission = v.object({
@@ -144,13 +126,13 @@ export function readExchangeInfo(json: unknown): ExchangeInfo {
  * @throws {InputError} `unknown-symbol`; `bad-instrument` where its tick or lot is zero
  * @throws {ProtocolError} where it is not described as documented
  */
-export function readMarket(info: ExchangeInfo, name: string, fees: SpotFees): SpotMarket {
+export function readMarket(info: ExchangeInfo, name: string, fees: FeeRates): SpotMarket {
   const json = info.symbols.get(name);
-  if (json === undefined) throw unknownSymbol(info, name);
+  if (json === undefined) {
+    throw unknownSymbol("Binance Spot", name, [...info.symbols.keys()]);
+  }
   const symbol = parsed(SpotSymbol, json, name);
-  const where = `the filters of ${name}`;
-  const price = required(filterOf(symbol.filters, "PRICE_FILTER", PriceFilter), where);
-  const lot = required(filterOf(symbol.filters, "LOT_SIZE", LotFilter), where);
+  const { price, lot } = gridFilters(symbol.filters, name);
   const orders = filterOf(symbol.filters, "MAX_NUM_ORDERS", MaxOrders)?.maxNumOrders ?? Infinity;
   const notional =
     filterOf(symbol.filters, "NOTIONAL", NotionalFilter) ??
@@ -174,11 +156,9 @@ export function readMarket(info: ExchangeInfo, name: string, fees: SpotFees): Sp
   const rules: SpotRules = {
     trading: tradingOf(symbol.status),
     statusWord: symbol.status,
-    minTicks: steps(price.minPrice, instrument.tickSize, "up"),
-    maxTicks: isZero(price.maxPrice)
-      ? Infinity
-      : steps(price.maxPrice, instrument.tickSize, "down"),
-    maxLots: steps(lot.maxQty, instrument.lotSize, "down"),
+    minTicks: stepsOf(price.minPrice, instrument.tickSize, "up"),
+    maxTicks: upperStepsOf(price.maxPrice, instrument.tickSize),
+    maxLots: stepsOf(lot.maxQty, instrument.lotSize, "down"),
     maxNotional: notional?.maxNotional === undefined ? null : decimal(notional.maxNotional),
     maxPosition: position === null ? null : decimal(position.maxPosition),
     priceBand: priceBandOf(symbol.filters),
@@ -193,30 +173,11 @@ export function readMarket(info: ExchangeInfo, name: string, fees: SpotFees): Sp
 }
 
 /**
- * `rateLimits` of exchangeInfo or of an answer. Kinds that are new to us are left out.
- * @throws {ProtocolError} where a kind that we know is not described as documented
- */
-export function readRateLimits(json: unknown): RateLimit[] {
-  const entries = parsed(v.array(Rate), json, "rateLimits");
-  return entries.flatMap((entry) => {
-    const kind = LIMIT_KINDS.get(entry.rateLimitType);
-    if (kind === undefined) return [];
-    const intervalMs = INTERVALS_MS.get(entry.interval);
-    if (intervalMs === undefined) {
-      const word = JSON.stringify(entry.interval);
-      throw new ProtocolError(`${word} is no known interval`, "rateLimits");
-    }
-    const windowMs = intervalMs * entry.intervalNum;
-    return [{ kind, windowMs, limit: entry.limit, used: entry.count ?? -1 }];
-  });
-}
-
-/**
  * `account.commission` as the rates that we may be charged at most: a buy and a sale can differ,
  * then the dearer counts, and a discount for paying in another asset is left aside.
  * @throws {ProtocolError}
  */
-export function readFees(json: unknown): SpotFees {
+export function readFees(json: unknown): FeeRates {
   const commission = parsed(Commission, json, "account.commission");
   const parts = [
     commission.standardCommission,
@@ -232,20 +193,6 @@ export function readFees(json: unknown): SpotFees {
     takerFeeRate: plain(sum("taker").plus(side)),
   };
 }
-
-const LIMIT_KINDS: ReadonlyMap<string, RateLimit["kind"]> = new Map([
-  ["REQUEST_WEIGHT", "request-weight"],
-  ["ORDERS", "orders"],
-  ["RAW_REQUESTS", "raw-requests"],
-  ["CONNECTIONS", "connections"],
-]);
-
-const INTERVALS_MS: ReadonlyMap<string, number> = new Map([
-  ["SECOND", 1000],
-  ["MINUTE", 60_000],
-  ["HOUR", 3_600_000],
-  ["DAY", 86_400_000],
-]);
 
 function tradingOf(status: string): SpotRules["trading"] {
   if (status === "TRADING") return "open";
@@ -268,42 +215,4 @@ function priceBandOf(filters: v.InferOutput<typeof Filters>): PriceBand | null {
   const [down, up] = [decimal(both.multiplierDown), decimal(both.multiplierUp)];
   const averageMinutes = both.avgPriceMins;
   return { buyDown: down, buyUp: up, sellDown: down, sellUp: up, averageMinutes };
-}
-
-/** The filter of this name, or null where the symbol has none. */
-function filterOf<Schema extends v.GenericSchema>(
-  filters: v.InferOutput<typeof Filters>,
-  name: string,
-  schema: Schema,
-): v.InferOutput<Schema> | null {
-  const filter = filters.find(({ filterType }) => filterType === name);
-  return filter === undefined ? null : parsed(schema, filter, `filter ${name}`);
-}
-
-function required<Filter>(filter: Filter | null, where: string): Filter {
-  if (filter !== null) return filter;
-  throw new ProtocolError("PRICE_FILTER and LOT_SIZE must both be there", where);
-}
-
-function isZero(amount: string): boolean {
-  return decimal(amount).eq(ZERO);
-}
-
-/** Whole steps of a bound. Bounds beyond 2^53 are rounded: no order comes near them. */
-function steps(bound: string, step: Decimal, rounding: "down" | "up"): number {
-  const whole = decimal(bound)
-    .div(step)
-    .round(0, rounding === "down" ? 0 : 3);
-  return Number(plain(whole));
-}
-
-function unknownSymbol(info: ExchangeInfo, name: string): InputError {
-  const known = [...info.symbols.keys()];
-  const hint =
-    known.length === 0
-      ? "check its spelling"
-      : `check its spelling; the nearest that there is: ${closest(name, known)}`;
-  return new InputError("unknown-symbol", `Binance Spot has no symbol ${JSON.stringify(name)}`, {
-    hint,
-  });
 }

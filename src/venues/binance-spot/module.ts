@@ -7,24 +7,24 @@ import { InputError } from "#domain/errors.ts";
 import { HttpClient } from "#net/http.ts";
 import { RateBudgets } from "#net/rate-budget.ts";
 import type { PublicMarket, VenueConnection } from "#ports/venue.ts";
+import { accessOf } from "../binance/access.ts";
+import { BinanceClock } from "../binance/clock.ts";
+import { readDepth } from "../binance/depth-snapshot.ts";
+import { deskError } from "../binance/desk-errors.ts";
+import { BinanceLimits, budgetSpecs } from "../binance/limits.ts";
+import { LiveBinanceApi } from "../binance/live-api.ts";
+import { BinancePublicMarket } from "../binance/public-market.ts";
+import { BinanceRest } from "../binance/rest.ts";
+import type { FetchDepth } from "../binance/snapshot-fetcher.ts";
+import type { MessageContext } from "../binance/wire.ts";
 import type { DeskOptions, SharedBudgets, VenueLink, VenueModule, VenueWorld } from "../venue.ts";
-import { accessOf } from "./access.ts";
-import type { SpotApi } from "./api.ts";
-import { SpotClock } from "./clock.ts";
-import { deskError } from "./desk-errors.ts";
+import { DIALECT, type SpotApi } from "./api.ts";
 import { KlineHistory } from "./history.ts";
 import { readExchangeInfo } from "./instruments.ts";
-import { budgetSpecs, SpotLimits } from "./limits.ts";
 import { MarketStream } from "./market-stream.ts";
-import { SpotPublicMarket } from "./public-market.ts";
-import { readDepth } from "./responses.ts";
-import { SpotRest } from "./rest.ts";
 import { readSetup } from "./setup.ts";
-import type { FetchDepth } from "./snapshot-fetcher.ts";
-import { LiveSpotApi } from "./spot-api.ts";
 import { SpotConnection } from "./spot-connection.ts";
 import { SpotDesk } from "./spot-desk.ts";
-import type { MessageContext } from "./wire.ts";
 
 /** Levels of a book snapshot; what `METHODS.depth` is priced for. */
 const DEPTH_LEVELS = 1000;
@@ -47,11 +47,11 @@ async function openDesk(
   const { credentials } = options;
   const access = credentials === null ? null : accessOf(credentials);
   const { restUrl } = options.urls;
-  const clock = new SpotClock(() => world.nowMs());
+  const clock = new BinanceClock(() => world.nowMs());
   const http = new HttpClient(world.timers);
-  const restWith = (budgets: SharedBudgets): SpotRest => {
-    const limits = new SpotLimits(budgets, () => clock.venueNowMs());
-    return new SpotRest({ restUrl, access }, { http, clock, limits });
+  const restWith = (budgets: SharedBudgets): BinanceRest => {
+    const limits = new BinanceLimits(budgets, () => clock.venueNowMs(), DIALECT);
+    return new BinanceRest({ restUrl, access, dialect: DIALECT }, { http, clock, limits });
   };
   const budgets = await readBudgets(restWith(sharedBudgets([])));
   const api = restWith(budgets);
@@ -67,14 +67,14 @@ async function openDesk(
 async function readBudgets(api: SpotApi): Promise<SharedBudgets> {
   const params = { symbolStatus: "HALT", showPermissionSets: false };
   const answer = await api.call("exchangeInfo", params);
-  const error = deskError(answer, api.venueNowMs());
+  const error = deskError(answer, api.venueNowMs(), DIALECT);
   if (error !== null) throw error;
   const { rateLimits } = readExchangeInfo(answer.kind === "answered" ? answer.result : undefined);
   return sharedBudgets(rateLimits);
 }
 
 function sharedBudgets(rateLimits: Parameters<typeof budgetSpecs>[0]): SharedBudgets {
-  const specs = budgetSpecs(rateLimits);
+  const specs = budgetSpecs(rateLimits, DIALECT);
   return { specs, memory: new RateBudgets(specs).memory };
 }
 
@@ -89,7 +89,7 @@ function connect(link: VenueLink, world: VenueWorld): VenueConnection {
   const { market, fees } = readSetup(link.market, link.symbol);
   const { symbol } = link;
   const access = accessOf(link.credentials);
-  const api = new LiveSpotApi({ urls, access, budgets, symbol }, world);
+  const api = new LiveBinanceApi({ dialect: DIALECT, urls, access, budgets, symbol }, world);
   const { instrument } = market;
   const feed = new MarketStream(
     {
@@ -117,10 +117,13 @@ function connect(link: VenueLink, world: VenueWorld): VenueConnection {
 function openMarket(link: VenueLink, world: VenueWorld): PublicMarket {
   const { urls, budgets } = link;
   const { instrument } = readSetup(link.market, link.symbol).market;
-  const clock = new SpotClock(() => world.nowMs());
-  const limits = new SpotLimits(budgets, () => clock.venueNowMs());
+  const clock = new BinanceClock(() => world.nowMs());
+  const limits = new BinanceLimits(budgets, () => clock.venueNowMs(), DIALECT);
   const http = new HttpClient(world.timers);
-  const api = new SpotRest({ restUrl: urls.restUrl, access: null }, { http, clock, limits });
+  const api = new BinanceRest(
+    { restUrl: urls.restUrl, access: null, dialect: DIALECT },
+    { http, clock, limits },
+  );
   const feed = new MarketStream(
     {
       instrument,
@@ -130,7 +133,7 @@ function openMarket(link: VenueLink, world: VenueWorld): PublicMarket {
     },
     world,
   );
-  return new SpotPublicMarket(instrument, feed, new KlineHistory(api, link.symbol));
+  return new BinancePublicMarket(instrument, feed, new KlineHistory(api, link.symbol));
 }
 
 /** Book snapshots; null where the venue does not answer. */

@@ -1,13 +1,12 @@
 /**
  * Answers to questions put to Binance Spot, by REST or WebSocket API (both have the same shapes),
- * as domain values: orders, balances, own trades, candles, a book. Pure; may import domain only.
+ * as domain values: orders, balances, own trades. Pure; may import domain only.
  */
 
 import * as v from "valibot";
-import { type Decimal, decimal, plain } from "#domain/decimal.ts";
+import { decimal, plain } from "#domain/decimal.ts";
 import type { AccountEvent, OrderEvent } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
-import type { Instrument } from "#domain/instrument.ts";
 import {
   Amount,
   Count,
@@ -19,7 +18,7 @@ import {
   Quantity,
   quantityLotsOf,
   tradeKey,
-} from "./wire.ts";
+} from "../binance/wire.ts";
 
 const OrderName = v.object({ symbol: v.string(), clientOrderId: v.string() });
 
@@ -51,11 +50,6 @@ const OwnTrade = v.object({
   isMaker: v.boolean(),
 });
 
-/** Open time, open, high, low, close, base volume, close time; the rest is not used. */
-const Kline = v.looseTuple([Count, Quantity, Quantity, Quantity, Quantity, Quantity, Count]);
-const Level = v.looseTuple([Quantity, Quantity]);
-const Depth = v.object({ lastUpdateId: Count, bids: v.array(Level), asks: v.array(Level) });
-
 /** A trade of our own. The venue names its order by number only. */
 export interface OwnTrade {
   /** Grows with time in a symbol: ask for more from the next one on. */
@@ -67,27 +61,6 @@ export interface OwnTrade {
    * the venue's last change of it. @throws {ProtocolError}, {InputError} `off-grid`
    */
   readonly fill: () => Omit<Fill, "clientOrderId">;
-}
-
-/** Prices as floats: for volatility, never for money. */
-export interface Candle {
-  readonly openTimeMs: number;
-  /** The last millisecond that it covers; in the future for a candle that is not complete. */
-  readonly closeTimeMs: number;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-}
-
-/** A level of a book: ticks, lots. */
-export type BookLevel = readonly [ticks: number, lots: number];
-
-export interface DepthSnapshot {
-  readonly lastUpdateId: number;
-  /** Best first. */
-  readonly bids: readonly BookLevel[];
-  readonly asks: readonly BookLevel[];
 }
 
 /**
@@ -187,46 +160,6 @@ export function readOwnTrades(json: unknown, context: MessageContext): OwnTrade[
       }),
     };
   });
-}
-
-/**
- * The answer of `klines`, oldest first; the last one may not be complete.
- * @throws {ProtocolError}
- */
-export function readKlines(json: unknown): Candle[] {
-  return parsed(v.array(Kline), json, "klines").map(
-    ([openTimeMs, open, high, low, close, , closeTimeMs]) => ({
-      openTimeMs,
-      closeTimeMs,
-      open: Number(open),
-      high: Number(high),
-      low: Number(low),
-      close: Number(close),
-    }),
-  );
-}
-
-/**
- * The answer of `depth`. Sizes are rounded up to whole lots, as those of the stream are (see
- * MarketMessage): an order placed before the venue made its lot coarser may still rest there.
- * Prices are exact.
- * @throws {ProtocolError}
- * @throws {InputError} `off-grid` where a price does not fit the instrument
- */
-export function readDepth(json: unknown, { instrument }: MessageContext): DepthSnapshot {
-  const depth = parsed(Depth, json, "depth");
-  const levelsOf = (levels: typeof depth.bids): BookLevel[] =>
-    levels.map(([price, size]) => [instrument.ticksOf(price), lotsUp(decimal(size), instrument)]);
-  return {
-    lastUpdateId: depth.lastUpdateId,
-    bids: levelsOf(depth.bids),
-    asks: levelsOf(depth.asks),
-  };
-}
-
-function lotsUp(size: Decimal, instrument: Instrument): number {
-  const lots = instrument.wholeLots(size);
-  return instrument.size(lots).lt(size) ? lots + 1 : lots;
 }
 
 function checkSymbol(symbol: string, { instrument }: MessageContext, where: string): void {

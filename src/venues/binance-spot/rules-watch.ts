@@ -8,30 +8,23 @@ import * as v from "valibot";
 import { decimal } from "#domain/decimal.ts";
 import { messageOf } from "#domain/errors.ts";
 import type { CancelTimer, Timers } from "#net/timers.ts";
+import type { FeeRates } from "../binance/exchange-info.ts";
+import { RulesKeeper, type RulesReading } from "../binance/rules-keeper.ts";
+import { ProtocolError, parsed, Quantity } from "../binance/wire.ts";
 import type { VenueNews } from "../news.ts";
 import type { SpotApi } from "./api.ts";
-import { readExchangeInfo, readMarket, type SpotFees, type SpotMarket } from "./instruments.ts";
+import { readExchangeInfo, readMarket, type SpotMarket } from "./instruments.ts";
 import type { OrderChecks } from "./order-checks.ts";
-import { ProtocolError, parsed, Quantity } from "./wire.ts";
 
 const RULES_EVERY_MS = 600_000;
 const PRICE_EVERY_MS = 60_000;
-/** After a refusal that the rules as we know them do not explain. */
-const SOONEST_MS = 60_000;
-/**
- * While no orders are taken: that they are again is told by nothing else. Twice as long from one
- * look to the next, for a look weighs 20 of 6000 a minute, and all pairs are closed at once.
- */
-const CLOSED_FIRST_MS = 3_000;
-const CLOSED_MOST_MS = 60_000;
-
 const AveragePrice = v.object({ price: Quantity });
 const Filters = v.object({ filters: v.array(v.unknown()) });
 
 export interface RulesWatchParts {
   readonly api: SpotApi;
   readonly market: SpotMarket;
-  readonly fees: SpotFees;
+  readonly fees: FeeRates;
   readonly checks: OrderChecks;
   readonly news: VenueNews;
   readonly timers: Timers;
@@ -42,114 +35,63 @@ export interface RulesWatchParts {
 export class RulesWatch {
   readonly #parts: RulesWatchParts;
   readonly #symbol: string;
-  #isOpen: boolean;
-  /** The filters as text; null until they were read once. */
-  #filters: string | null = null;
-  #isReading = false;
-  #readMs = -Infinity;
-  #closedMs = CLOSED_FIRST_MS;
+  readonly #keeper: RulesKeeper;
   #isStopped = false;
-  #cancelRules: CancelTimer = () => {};
   #cancelPrice: CancelTimer = () => {};
 
   constructor(parts: RulesWatchParts) {
+    const { market, news, timers, onTrading } = parts;
     this.#parts = parts;
-    this.#symbol = parts.market.instrument.symbol;
-    this.#isOpen = parts.market.rules.trading === "open";
+    this.#symbol = market.instrument.symbol;
+    this.#keeper = new RulesKeeper({
+      symbol: this.#symbol,
+      isOpen: market.rules.trading === "open",
+      everyMs: RULES_EVERY_MS,
+      read: () => this.#read(),
+      news,
+      timers,
+      onTrading,
+    });
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#keeper.isOpen;
   }
 
   /** Call once. */
   start(): void {
-    this.refresh();
+    this.#keeper.refresh();
     void this.#keepPrice();
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#cancelRules();
+    this.#keeper.stop();
     this.#cancelPrice();
   }
 
   /** Reads the rules now, unless that was done a moment ago. */
   refresh(): void {
-    const isSoon = this.#parts.timers.elapsedMs() - this.#readMs < SOONEST_MS;
-    if (!isSoon) this.#read();
+    this.#keeper.refresh();
   }
 
-  #read(): void {
-    if (this.#isStopped || this.#isReading) return;
-    this.#cancelRules();
-    this.#isReading = true;
-    void this.#keepRules();
-  }
-
-  async #keepRules(): Promise<void> {
-    const { timers } = this.#parts;
-    await this.#readRules();
-    this.#isReading = false;
-    this.#readMs = timers.elapsedMs();
-    if (this.#isStopped) return;
-    this.#cancelRules = timers.after(this.#nextReadMs(), () => this.#read());
-  }
-
-  #nextReadMs(): number {
-    if (this.#isOpen) {
-      this.#closedMs = CLOSED_FIRST_MS;
-      return RULES_EVERY_MS;
-    }
-    const waitMs = this.#closedMs;
-    this.#closedMs = Math.min(2 * waitMs, CLOSED_MOST_MS);
-    return waitMs;
-  }
-
-  async #readRules(): Promise<void> {
-    const { api, news } = this.#parts;
+  async #read(): Promise<RulesReading | null> {
+    const { api, checks, market, fees } = this.#parts;
     const answer = await api.call("exchangeInfo", { symbol: this.#symbol });
-    // Unanswered: the next time will do.
-    if (this.#isStopped || answer.kind !== "answered" || answer.result === undefined) return;
-    try {
-      this.#take(answer.result);
-    } catch (thrown) {
-      news.alertSometimes("warning", "unreadable-rules", messageOf(thrown));
-    }
-  }
-
-  #take(json: unknown): void {
-    const { checks, market, fees } = this.#parts;
-    const info = readExchangeInfo(json);
+    const isAnswered = answer.kind === "answered" && answer.result !== undefined;
+    if (this.#isStopped || !isAnswered) return null;
+    const info = readExchangeInfo(answer.result);
     const { instrument, rules } = readMarket(info, this.#symbol, fees);
-    const filters = JSON.stringify(parsed(Filters, info.symbols.get(this.#symbol), "filters"));
+    const { filters } = parsed(Filters, info.symbols.get(this.#symbol), "filters");
     const { tickSize, lotSize } = market.instrument;
     const isSameGrid = tickSize.eq(instrument.tickSize) && lotSize.eq(instrument.lotSize);
     if (isSameGrid) checks.setRules(rules);
-    if (this.#filters !== null && this.#filters !== filters) this.#tellChange(isSameGrid);
-    this.#filters = filters;
-    this.#setOpen(isSameGrid && rules.trading === "open", rules.statusWord);
-  }
-
-  #tellChange(isSameGrid: boolean): void {
-    const { news } = this.#parts;
-    const what = `the venue changed its filters of ${this.#symbol}`;
-    if (isSameGrid) {
-      const when = "limits count from now on, the least size and value after a restart of the pair";
-      news.alert("warning", "rules-changed", `${what}: ${when}`);
-    } else {
-      const why = "its tick or lot is another, and nothing is quoted until the pair is restarted";
-      news.alert("critical", "rules-changed", `${what}: ${why}`);
-    }
-  }
-
-  #setOpen(isOpen: boolean, statusWord: string): void {
-    if (isOpen === this.#isOpen) return;
-    this.#isOpen = isOpen;
-    const { news, onTrading } = this.#parts;
-    if (isOpen) news.alert("info", "market-open", `${this.#symbol} takes orders again`);
-    else news.alert("warning", "market-closed", `${this.#symbol} takes no orders: ${statusWord}`);
-    onTrading(isOpen);
+    return {
+      isOpen: rules.trading === "open",
+      statusWord: rules.statusWord,
+      filters: JSON.stringify(filters),
+      isSameGrid,
+    };
   }
 
   async #keepPrice(): Promise<void> {

@@ -4,17 +4,18 @@
  */
 
 import * as v from "valibot";
-import { readExchangeInfo, readMarket, type SpotFees, type SpotMarket } from "./instruments.ts";
-import { Amount, parsed } from "./wire.ts";
+import type { FeeRates } from "../binance/exchange-info.ts";
+import { Amount, parsed } from "../wire.ts";
+import { readExchangeInfo, readMarket, type SpotMarket } from "./instruments.ts";
 
 /** The standard fee of an account without discounts: stands in where there is no key to ask by. */
-export const STANDARD_FEES: SpotFees = { makerFeeRate: "0.001", takerFeeRate: "0.001" };
+export const STANDARD_FEES: FeeRates = { makerFeeRate: "0.001", takerFeeRate: "0.001" };
 
 /** `data` of a MarketSetup: plain, so that it may be posted between threads. */
 export interface SpotSetup {
   /** The venue's own words on this symbol. */
   readonly exchangeInfo: unknown;
-  readonly fees: SpotFees;
+  readonly fees: FeeRates;
 }
 
 const Setup = v.object({

@@ -17,24 +17,25 @@ import type {
   VenueConnection,
   VenueListener,
 } from "#ports/venue.ts";
+import type { FeeRates } from "../binance/exchange-info.ts";
+import type { LiveHandlers } from "../binance/live-api.ts";
+import { isNewerTrade } from "../binance/wire.ts";
 import { VenueNews } from "../news.ts";
 import { OwnOrders } from "../own-orders.ts";
 import type { VenueWorld } from "../venue.ts";
 import { SpotAccount } from "./account.ts";
 import type { SpotApi } from "./api.ts";
 import { SpotExecution } from "./execution.ts";
-import type { SpotFees, SpotMarket } from "./instruments.ts";
+import type { SpotMarket } from "./instruments.ts";
 import { OrderChecks } from "./order-checks.ts";
 import { RulesWatch } from "./rules-watch.ts";
-import type { LiveHandlers } from "./spot-api.ts";
-import { isNewerTrade } from "./wire.ts";
 
 const BUDGET_EVERY_MS = 250;
 const BEGIN_AGAIN_MS = 1000;
 
 const NOTHING: CancelTimer = () => {};
 
-/** What is used of LiveSpotApi. */
+/** What is used of LiveBinanceApi. */
 export interface TradingApi extends SpotApi, Pick<ConnectionStatus, "inFlight" | "reconnects"> {
   readonly state: ConnectionStatus["trading"];
   readonly clock: { readonly offsetMs: number | null };
@@ -49,7 +50,7 @@ export interface TradingApi extends SpotApi, Pick<ConnectionStatus, "inFlight" |
 
 export interface ConnectionParts {
   readonly market: SpotMarket;
-  readonly fees: SpotFees;
+  readonly fees: FeeRates;
   readonly api: TradingApi;
   readonly feed: MarketData;
   readonly history: History;

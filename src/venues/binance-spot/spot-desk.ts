@@ -6,21 +6,24 @@
 
 import * as v from "valibot";
 import { decimal, plain } from "#domain/decimal.ts";
-import { InputError, type MmError, messageOf } from "#domain/errors.ts";
+import { InputError, messageOf } from "#domain/errors.ts";
 import { isOwnedBy, type OrderOwner } from "#domain/order.ts";
 import type { Rng } from "#domain/rng.ts";
 import type { Timers } from "#net/timers.ts";
 import type { MarketSetup, SweepResult, VenueDesk } from "#ports/venue.ts";
+import type { ApiAnswer } from "../binance/api.ts";
+import type { BinanceClock } from "../binance/clock.ts";
+import { resultIn, unreachable } from "../binance/desk-errors.ts";
+import type { FeeRates } from "../binance/exchange-info.ts";
+import { checkPermissions } from "../binance/key-permissions.ts";
+import type { RequestParams } from "../binance/signing.ts";
+import type { Verdict } from "../binance/verdicts.ts";
+import { parsed, Quantity } from "../binance/wire.ts";
 import { inTime, LATE, type SweepOutcome, type SweepState, sweepUntilNone } from "../sweep.ts";
-import { type OpenOrderId, readOpenOrderIds, type Verdict, verdictOf } from "./answers.ts";
-import type { ApiAnswer, ApiMethod, SpotApi } from "./api.ts";
-import type { SpotClock } from "./clock.ts";
-import { deskError, unreachable } from "./desk-errors.ts";
-import { readExchangeInfo, readFees, readMarket, type SpotFees } from "./instruments.ts";
-import { checkPermissions } from "./key-permissions.ts";
+import { type OpenOrderId, readOpenOrderIds, verdictOf } from "./answers.ts";
+import { type ApiMethod, DIALECT, type SpotApi } from "./api.ts";
+import { readExchangeInfo, readFees, readMarket } from "./instruments.ts";
 import { readSetup, type SpotSetup, STANDARD_FEES } from "./setup.ts";
-import type { RequestParams } from "./signing.ts";
-import { parsed, Quantity } from "./wire.ts";
 
 /** The quickest of so many is believed. */
 const CLOCK_SAMPLES = 5;
@@ -36,7 +39,7 @@ const Account = v.object({
 
 export interface DeskParts {
   readonly api: SpotApi;
-  readonly clock: SpotClock;
+  readonly clock: BinanceClock;
   readonly timers: Timers;
   readonly rng: Rng;
   readonly hasKey: boolean;
@@ -75,7 +78,7 @@ export class SpotDesk implements VenueDesk {
     const answer = await api.call("apiRestrictions", {});
     // Testnets have no such question: nothing can be said of their keys.
     if (answer.kind === "answered" && answer.reply.status === 404) return [];
-    return checkPermissions(resultIn(answer, api.venueNowMs()));
+    return checkPermissions(resultIn(answer, api.venueNowMs(), DIALECT), "spot");
   }
 
   async balances(): Promise<ReadonlyMap<string, string>> {
@@ -153,21 +156,21 @@ export class SpotDesk implements VenueDesk {
     const { api } = this.#parts;
     const answer = await api.call("exchangeInfo", { symbol });
     const isKnown = answer.kind !== "answered" || !NO_SUCH_SYMBOL.has(answer.reply.code);
-    if (isKnown) return resultIn(answer, api.venueNowMs());
+    if (isKnown) return resultIn(answer, api.venueNowMs(), DIALECT);
     // The whole list, for the name that was meant.
     const all = await this.#ask("exchangeInfo", { showPermissionSets: false });
     readMarket(readExchangeInfo(all), symbol, STANDARD_FEES);
     return all;
   }
 
-  async #fees(symbol: string): Promise<SpotFees> {
+  async #fees(symbol: string): Promise<FeeRates> {
     if (!this.#parts.hasKey) return STANDARD_FEES;
     return readFees(await this.#ask("account.commission", { symbol }));
   }
 
   async #ask(method: ApiMethod, params: RequestParams): Promise<unknown> {
     const { api } = this.#parts;
-    return resultIn(await api.call(method, params), api.venueNowMs());
+    return resultIn(await api.call(method, params), api.venueNowMs(), DIALECT);
   }
 
   #needKey(): void {
@@ -181,13 +184,6 @@ export class SpotDesk implements VenueDesk {
 
 /** No such symbol; characters that no symbol has. */
 const NO_SUCH_SYMBOL: ReadonlySet<number> = new Set([-1121, -1100]);
-
-/** @throws {MmError} for whatever is no success */
-function resultIn(answer: ApiAnswer, nowMs: number): unknown {
-  const error: MmError | null = deskError(answer, nowMs);
-  if (error !== null) throw error;
-  return answer.kind === "answered" ? answer.result : undefined;
-}
 
 function failed(
   verdict: Exclude<Verdict, { kind: "accepted" }>,

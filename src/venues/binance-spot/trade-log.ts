@@ -6,13 +6,14 @@
  */
 
 import type { Instrument } from "#domain/instrument.ts";
+import type { RequestParams } from "../binance/signing.ts";
+import type { Verdict } from "../binance/verdicts.ts";
+import { type MessageContext, tradeKey, tradeNumberOf } from "../binance/wire.ts";
 import type { VenueNews } from "../news.ts";
 import type { OwnOrders } from "../own-orders.ts";
-import { type Verdict, verdictOf } from "./answers.ts";
+import { verdictOf } from "./answers.ts";
 import type { ApiMethod, SpotApi } from "./api.ts";
 import { type OwnTrade, readOrder, readOrderName, readOwnTrades } from "./responses.ts";
-import type { RequestParams } from "./signing.ts";
-import { type MessageContext, tradeKey, tradeNumberOf } from "./wire.ts";
 
 /** The venue's most. */
 const PAGE_SIZE = 1000;

@@ -22,7 +22,7 @@ import {
   SideWord,
   sideOf,
   tradeKey,
-} from "./wire.ts";
+} from "../binance/wire.ts";
 
 /**
  * - `orders`: of one order; a fill comes before the state that it led to.

@@ -10,15 +10,11 @@ import type { AccountEvent } from "#domain/events.ts";
 import type { CancelTimer, Timers } from "#net/timers.ts";
 import { Rerun } from "../rerun.ts";
 import type { InfoAnswer } from "./api.ts";
+import { type PerpAccount, readClearinghouse } from "./clearinghouse.ts";
 import { FillLog, type FillLogParts } from "./fill-log.ts";
 import { FundingLog } from "./funding-log.ts";
-import {
-  type HlContext,
-  type PerpAccount,
-  type ReportedOrder,
-  readClearinghouse,
-  readOpenOrders,
-} from "./responses.ts";
+import type { OrderKinds } from "./order-kinds.ts";
+import { type HlContext, type ReportedOrder, readOpenOrders } from "./responses.ts";
 import { readUserEvent } from "./user-events.ts";
 
 /** While fills keep coming a snapshot may never be of one moment; then the last one has to do. */
@@ -38,6 +34,7 @@ const NOTHING: CancelTimer = () => {};
 
 export interface AccountParts extends FillLogParts {
   readonly timers: Timers;
+  readonly kinds: OrderKinds;
 }
 
 export class HlAccount {
@@ -159,17 +156,17 @@ export class HlAccount {
   }
 
   #tellReport(report: ReportedOrder): void {
-    const { orders, news, cloids, instrument } = this.#parts;
-    const { coin, cloid, venueOrderId } = report;
+    const { orders, news, kinds, instrument } = this.#parts;
+    const { coin, venueOrderId } = report;
     if (coin !== instrument.symbol) return;
-    const clientOrderId =
-      cloid === null ? orders.clientIdOf(venueOrderId) : cloids.clientOrderIdOf(cloid);
+    const clientOrderId = this.#fills.ownerOf(report);
     if (typeof clientOrderId !== "string") {
       orders.noteForeign(venueOrderId);
       return;
     }
-    const event = report.event(clientOrderId, this.#context());
+    const event = kinds.meaningOf(report.event(clientOrderId, this.#context()));
     news.event(event);
+    this.#fills.noteNumber(clientOrderId, venueOrderId);
     if (event.message !== SWITCH_FIRED) return;
     const message =
       "the dead-man's switch has cancelled the account's orders: we had fallen silent";
@@ -236,10 +233,13 @@ export class HlAccount {
   }
 
   #tellSnapshot(open: unknown, state: PerpAccount): void {
-    const { orders, cloids, instrument } = this.#parts;
+    const { orders, cloids, kinds, instrument } = this.#parts;
     const nameOf = (cloid: string | null): string | null => cloids.clientOrderIdOf(cloid);
     const listed = readOpenOrders(open, nameOf, this.#context());
-    for (const order of listed) orders.note(order);
+    for (const { event, isTrigger } of listed) {
+      orders.note(event);
+      kinds.noteListed(event.clientOrderId, isTrigger);
+    }
     orders.isListed = true;
     // The venue's word, whatever the fills make of it. One that is listed late may be missing
     // still: it would be missed no more by this position.
@@ -248,13 +248,13 @@ export class HlAccount {
     this.#fills.positionLots = lots;
     this.#tellState(
       state,
-      listed.map(({ clientOrderId }) => clientOrderId),
+      listed.map(({ event }) => event.clientOrderId),
     );
   }
 
   #tellState(state: PerpAccount, openOrderIds: AccountEvent["openOrderIds"]): void {
     const { news } = this.#parts;
-    const { liquidationPrice } = state;
+    const { liquidationPrice, marginRatio } = state;
     news.event({
       kind: "account",
       venueTimeMs: state.venueTimeMs,
@@ -263,6 +263,7 @@ export class HlAccount {
       quote: state.accountValue,
       openOrderIds,
       ...(liquidationPrice !== null && { liquidationPrice }),
+      ...(marginRatio !== null && { marginRatio }),
     });
   }
 

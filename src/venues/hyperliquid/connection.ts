@@ -30,6 +30,7 @@ import { DeadMansSwitch } from "./dead-mans-switch.ts";
 import { HlExecution } from "./execution.ts";
 import type { HlMarket } from "./instruments.ts";
 import type { HlMarketStream, HlMarketStreamOptions } from "./market-stream.ts";
+import { OrderKinds } from "./order-kinds.ts";
 import { isNewerTrade } from "./responses.ts";
 import type { HlSocket, SocketHandlers } from "./socket.ts";
 
@@ -105,9 +106,10 @@ export class HlConnection implements VenueConnection {
     this.instrument = instrument;
     const orders = new OwnOrders(orderPrefix, pairId);
     const cloids = new OwnCloids(orderPrefix, pairId);
+    const kinds = new OrderKinds();
     const clocks = { nowMs: () => world.nowMs(), venueNowMs: () => api.venueNowMs() };
     const news = new VenueNews(orders, clocks, isNewerTrade);
-    const shared = { api, instrument, user, orders, cloids, news, timers };
+    const shared = { api, instrument, user, orders, cloids, kinds, news, timers };
     this.#news = news;
     this.#account = new HlAccount({ ...shared, address, sinceTradeId });
     this.#execution = new HlExecution({
@@ -262,6 +264,7 @@ export class HlConnection implements VenueConnection {
         listener.onEvent(event);
       },
       onTrade: (event) => listener.onEvent(event),
+      onMark: (event) => listener.onEvent(event),
       onAlive: () => this.#tellConnection("alive"),
       onAlert: (alert) => listener.onAlert(alert),
     };

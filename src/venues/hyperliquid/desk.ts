@@ -16,19 +16,13 @@ import { actInTime } from "./act-in-time.ts";
 import { cancelAction, MAX_LIGHT_ELEMENTS, updateLeverageAction } from "./actions.ts";
 import { canceledVerdicts, plainVerdict, type Verdict } from "./answers.ts";
 import type { ActionAnswer, ActionRequest, HlApi, InfoAnswer, InfoRequest } from "./api.ts";
+import { readActiveAsset, readClearinghouse } from "./clearinghouse.ts";
 import type { HlClock } from "./clock.ts";
 import { OwnCloids } from "./cloid.ts";
 import { actionError, badKey, resultIn, unreachable } from "./desk-errors.ts";
 import { BASE_FEES, type HlFees, type HlMarket, readFees, readMeta } from "./instruments.ts";
 import { checkSigner, signerOf } from "./key-check.ts";
-import { isStopId } from "./order-checks.ts";
-import {
-  type OpenOrderId,
-  readActiveAsset,
-  readClearinghouse,
-  readOpenOrderIds,
-  tradeIdAt,
-} from "./responses.ts";
+import { type OpenOrderId, readOpenOrderIds, tradeIdAt } from "./responses.ts";
 import { type HlSetup, readSetup, setupOf } from "./setup.ts";
 
 /** The quickest of so many is believed. */
@@ -192,7 +186,8 @@ export class HlDesk implements VenueDesk {
   /** @throws {MmError} where the answer cannot be read */
   async #cancelListed(listed: readonly OwnedOrder[], sweep: Sweep): Promise<SweepOutcome> {
     const { state } = sweep;
-    const quotes = listed.filter(({ clientOrderId }) => !isStopId(clientOrderId));
+    // Past the queue, which the venue refuses for what waits for a trigger.
+    const quotes = listed.filter(({ isTrigger }) => !isTrigger);
     const isFast = quotes.length > 0;
     const orders = (isFast ? quotes : listed).slice(0, MAX_LIGHT_ELEMENTS);
     let verdicts = await this.#cancel(orders, isFast, sweep);
@@ -298,17 +293,16 @@ export class HlDesk implements VenueDesk {
   }
 }
 
-interface OwnedOrder {
+interface OwnedOrder extends OpenOrderId {
   readonly clientOrderId: string;
-  readonly oid: number;
 }
 
 function ownedIn(json: unknown, symbol: string, owner: OrderOwner): OwnedOrder[] {
   const cloids = new OwnCloids(owner.prefix, owner.pairId);
-  return readOpenOrderIds(json, symbol).flatMap(({ oid, cloid }: OpenOrderId) => {
-    const clientOrderId = cloids.clientOrderIdOf(cloid);
+  return readOpenOrderIds(json, symbol).flatMap((order) => {
+    const clientOrderId = cloids.clientOrderIdOf(order.cloid);
     const isOwned = clientOrderId !== null && isOwnedBy(owner, clientOrderId);
-    return isOwned ? [{ clientOrderId, oid }] : [];
+    return isOwned ? [{ ...order, clientOrderId }] : [];
   });
 }
 

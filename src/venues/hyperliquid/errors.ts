@@ -51,7 +51,8 @@ const ORDER_TEXTS: readonly (readonly [beginning: string, reason: RejectReason])
   ["order has invalid price", "filter"],
   ["order price too far from oracle", "filter"],
   ["order price cannot be more than", "filter"],
-  ["invalid tp/sl price", "filter"],
+  // A stop that the mark has reached already.
+  ["invalid tp/sl price", "would-cross"],
   ["post only order would have immediately matched", "would-cross"],
   ["insufficient margin to place order", "insufficient-balance"],
   ["insufficient spot balance", "insufficient-balance"],
@@ -201,7 +202,7 @@ const STATUSES: ReadonlyMap<string, StatusChange> = new Map<string, StatusChange
   ["marketOrderNoLiquidityRejected", { change: "expired", reason: null }],
   ["tickRejected", { change: "rejected", reason: "filter" }],
   ["minTradeNtlRejected", { change: "rejected", reason: "filter" }],
-  ["badTriggerPxRejected", { change: "rejected", reason: "filter" }],
+  ["badTriggerPxRejected", { change: "rejected", reason: "would-cross" }],
   ["oracleRejected", { change: "rejected", reason: "filter" }],
   ["badAloPxRejected", { change: "rejected", reason: "would-cross" }],
   ["perpMarginRejected", { change: "rejected", reason: "insufficient-balance" }],

@@ -1,9 +1,9 @@
 /**
  * HlExecution: the decision core's wishes as actions of Hyperliquid, and each answer as news of the
  * order. What is wanted within one turn leaves together when the turn ends: cancels, modifications,
- * post-only orders, orders that take, each in an action of its own and none waiting for another. An
- * answer that was lost, or cannot be read, is `unknown`, never a failure. Orders that are not this
- * pair's are never touched. Sends through HlApi; does no other I/O.
+ * post-only orders, orders that take and stops, each in an action of its own and none waiting for
+ * another. An answer that was lost, or cannot be read, is `unknown`, never a failure. Orders that
+ * are not this pair's are never touched. Sends through HlApi; does no other I/O.
  */
 
 import { messageOf } from "#domain/errors.ts";
@@ -26,9 +26,16 @@ import {
 import { canceledVerdicts, placedVerdicts, type Verdict } from "./answers.ts";
 import type { ActionAnswer, HlAction, HlApi } from "./api.ts";
 import { cloidOf, type OwnCloids } from "./cloid.ts";
-import { isStopId, type OrderRefusal, pricedRequest, type Touch } from "./order-checks.ts";
+import { type OrderRefusal, pricedRequest, type Touch } from "./order-checks.ts";
+import type { OrderKinds } from "./order-kinds.ts";
 import { OrderNews } from "./order-news.ts";
-import { type CancelRefused, Outbox, type OutgoingModify, type OutgoingOrder } from "./outbox.ts";
+import {
+  byRank,
+  type CancelRefused,
+  Outbox,
+  type OutgoingModify,
+  type OutgoingOrder,
+} from "./outbox.ts";
 import { type HlContext, readOpenOrders, readOrderStatus } from "./responses.ts";
 
 /** The venue refuses what reaches it later; own-orders.ts and the core count on it. */
@@ -43,6 +50,7 @@ export interface ExecutionParts {
   readonly user: string;
   readonly orders: OwnOrders;
   readonly cloids: OwnCloids;
+  readonly kinds: OrderKinds;
   readonly news: VenueNews;
   readonly timers: Timers;
   /** For the worst price of market orders; null: no book is known. */
@@ -121,7 +129,7 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
 
   /** From now on the order is known here; null: it may not be sent, and that is told. */
   #takeUp(request: OrderRequest): OutgoingOrder | null {
-    const { orders, news, instrument, asset, touch } = this.#parts;
+    const { orders, kinds, news, instrument, asset, touch } = this.#parts;
     const { clientOrderId } = request;
     if (orders.find(clientOrderId) !== undefined) {
       // What there is under this id is looked up. Whether the venue would take a second is unknown.
@@ -130,6 +138,7 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
       return null;
     }
     orders.add(request, news.clocks.nowMs());
+    kinds.add(request);
     try {
       const priced = pricedRequest(request, touch(), instrument);
       if (!("reason" in priced)) return { request, wire: wireOrder(priced, { instrument, asset }) };
@@ -177,18 +186,16 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
     if (this.#isStopped) return;
     this.#sendCancels([...cancels]);
     for (const chunk of chunksOf([...modifies.values()])) this.#sendModifies(chunk);
-    const isTaker = ({ wire }: OutgoingOrder): boolean =>
-      !("limit" in wire.t) || wire.t.limit.tif !== "Alo";
-    const all = [...orders.values()];
-    for (const chunk of chunksOf(all.filter((order) => !isTaker(order)))) this.#sendOrders(chunk);
-    for (const chunk of chunksOf(all.filter(isTaker))) this.#sendOrders(chunk);
+    for (const alike of byRank(orders.values())) {
+      for (const chunk of chunksOf(alike)) this.#sendOrders(chunk);
+    }
   }
 
   /** The venue's number finds an order for good; a stop is not cancelled past the queue. */
   #sendCancels(cancels: readonly CancelEntry[]): void {
-    const { asset } = this.#parts;
+    const { asset, kinds } = this.#parts;
     for (const isFast of [true, false]) {
-      const some = cancels.filter(([id]) => isStopId(id) !== isFast);
+      const some = cancels.filter(([id]) => kinds.waits(id) !== isFast);
       const named = some.filter(([id]) => this.#oidOf(id) !== null);
       for (const chunk of chunksOf(named)) {
         const list = chunk.map(([id]) => ({ asset, oid: this.#oidOf(id) ?? 0 }));
@@ -256,7 +263,7 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
   }
 
   async #query(clientOrderId: string): Promise<void> {
-    const { api, user, news } = this.#parts;
+    const { api, user, news, kinds } = this.#parts;
     const oid = this.#oidOf(clientOrderId) ?? (hasCloid(clientOrderId) && cloidOf(clientOrderId));
     if (oid === false) {
       this.#tellSoon(clientOrderId, "not-found", { reason: "unknown-order", message: "not ours" });
@@ -266,24 +273,29 @@ export class HlExecution implements Omit<Execution, "reconcile"> {
     if (answer.kind === "answered") {
       const report = readOrderStatus(answer.result);
       // By whatever id it was found: it is the one asked for.
-      if (report !== null) news.event(report.event(clientOrderId, this.#context()));
-      else news.order(clientOrderId, "not-found", { message: "the venue knows no such order" });
+      if (report !== null) {
+        news.event(kinds.meaningOf(report.event(clientOrderId, this.#context())));
+      } else news.order(clientOrderId, "not-found", { message: "the venue knows no such order" });
     }
     this.#lookLater(clientOrderId);
   }
 
   /** Orders of earlier runs are known to the venue alone. */
   async #cancelListed(): Promise<void> {
-    const { api, user, orders, news, cloids } = this.#parts;
+    const { api, user, orders, news, cloids, kinds } = this.#parts;
     const askedMs = news.clocks.nowMs();
     const answer = await api.info({ type: "frontendOpenOrders", user });
     // Unanswered: the core's own reconciliation lists them again.
     if (answer.kind !== "answered" || this.#isStopped) return;
     const nameOf = (cloid: string | null): string | null => cloids.clientOrderIdOf(cloid);
     const listed = readOpenOrders(answer.result, nameOf, this.#context());
-    for (const event of listed) orders.note(event);
+    for (const { event, isTrigger } of listed) {
+      orders.note(event);
+      kinds.noteListed(event.clientOrderId, isTrigger);
+    }
     orders.isListed = true;
-    for (const { clientOrderId } of listed) {
+    for (const { event } of listed) {
+      const { clientOrderId } = event;
       const order = orders.find(clientOrderId);
       if (order?.isOpen !== true || isCancelUnderWay(order, news.clocks.nowMs())) continue;
       // What was placed since is not meant.

@@ -76,12 +76,7 @@ export class FeedClient implements HlSocket {
     return this.#waiting.size;
   }
 
-  post(
-    type: "action" | "info",
-    payload: string,
-    timeoutMs: number,
-    isCancel = false,
-  ): Promise<PostOutcome> {
+  post(payload: string, timeoutMs: number, isCancel = false): Promise<PostOutcome> {
     if (!this.#isUp) return notSent("not-connected", "the shared feed is not connected");
     if (this.#waiting.size >= MAX_IN_FLIGHT) {
       return notSent("budget", `${MAX_IN_FLIGHT} posts are under way already`);
@@ -93,7 +88,7 @@ export class FeedClient implements HlSocket {
       this.#settle(id, { kind: "unknown", message: `no answer within ${timeoutMs} ms` }),
     );
     this.#waiting.set(id, { settle: resolve, cancelTimeout });
-    this.#tell({ kind: "post", id, type, payload, timeoutMs, isCancel });
+    this.#tell({ kind: "post", id, payload, timeoutMs, isCancel });
     return promise;
   }
 

@@ -14,7 +14,6 @@ export type ToFeedServer =
   | {
       readonly kind: "post";
       readonly id: number;
-      readonly type: "action" | "info";
       readonly payload: string;
       readonly timeoutMs: number;
       readonly isCancel: boolean;

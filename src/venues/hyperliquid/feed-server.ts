@@ -190,9 +190,9 @@ class FeedServerClient {
   }
 
   async #post(post: Extract<ToFeedServer, { kind: "post" }>): Promise<void> {
-    const { id, type, payload, timeoutMs, isCancel } = post;
+    const { id, payload, timeoutMs, isCancel } = post;
     const hub = this.#place?.hub;
-    const outcome = (await hub?.post(type, payload, timeoutMs, isCancel)) ?? {
+    const outcome = (await hub?.post(payload, timeoutMs, isCancel)) ?? {
       kind: "not-sent",
       why: "not-connected",
       message: "the feed does not know this pair yet",

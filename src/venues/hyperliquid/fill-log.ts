@@ -6,7 +6,7 @@
  */
 
 import type { Instrument } from "#domain/instrument.ts";
-import { RecentMap } from "#engine/recent-map.ts";
+import { RecentMap } from "#domain/recent-map.ts";
 import type { VenueNews } from "../news.ts";
 import type { OwnOrders } from "../own-orders.ts";
 import { ProtocolError } from "../wire.ts";
@@ -24,6 +24,7 @@ import {
 
 /** More than can come again: a snapshot, or the minute that is read twice. */
 const MAX_SEEN = 8192;
+const MAX_RENUMBERED = 1024;
 /** The venue's list may be late by so much. */
 const OVERLAP_MS = 60_000;
 /** The venue lists at most 2000 at a time; where it lists fewer than this, there are no more. */
@@ -62,6 +63,8 @@ export class FillLog {
   positionLots: number | null = null;
   readonly #parts: FillLogParts;
   readonly #seen = new RecentMap<true>(MAX_SEEN);
+  /** Client ids of orders by what is not their first number. */
+  readonly #renumbered = new RecentMap<string>(MAX_RENUMBERED);
   /** Fills later than this count, venue's clock; null before `begin`. */
   #sinceMs: number | null = null;
   /** What `begin` began with, as a key. */
@@ -150,7 +153,7 @@ export class FillLog {
     const reachesBack = fills.some(({ venueTimeMs }) => venueTimeMs < knownToMs);
     for (const fill of fills) {
       if (!this.#isNew(fill)) continue;
-      const owner = this.#ownerOf(fill);
+      const owner = this.ownerOf(fill);
       if (owner === undefined) isWhole = false;
       else this.#tell(fill, owner);
     }
@@ -196,7 +199,7 @@ export class FillLog {
   /** Null: it is dealt with. */
   async #takeListed(fill: OwnFill, lookUps: { left: number }): Promise<FillReading | null> {
     if (!this.#isNew(fill)) return null;
-    if (this.#ownerOf(fill) === undefined) {
+    if (this.ownerOf(fill) === undefined) {
       if (lookUps.left === 0) return { kind: "partly" };
       lookUps.left -= 1;
       const message = await this.#lookUp(fill.venueOrderId);
@@ -204,7 +207,7 @@ export class FillLog {
       // The stream may have brought it meanwhile.
       if (!this.#isNew(fill)) return null;
     }
-    this.#tell(fill, this.#ownerOf(fill) ?? null);
+    this.#tell(fill, this.ownerOf(fill) ?? null);
     return null;
   }
 
@@ -215,9 +218,22 @@ export class FillLog {
   }
 
   /** Client id of its order; null: of somebody else; undefined: not known. */
-  #ownerOf({ cloid, venueOrderId }: OwnFill): string | null | undefined {
+  ownerOf({
+    cloid,
+    venueOrderId,
+  }: Pick<OwnFill, "cloid" | "venueOrderId">): string | null | undefined {
     const { cloids, orders } = this.#parts;
-    return cloid === null ? orders.clientIdOf(venueOrderId) : cloids.clientOrderIdOf(cloid);
+    if (cloid !== null) return cloids.clientOrderIdOf(cloid);
+    return this.#renumbered.get(venueOrderId) ?? orders.clientIdOf(venueOrderId);
+  }
+
+  /**
+   * The venue has shown an order of ours under this number. It may be another than before: that a
+   * stop keeps its own once it was triggered is not documented.
+   */
+  noteNumber(clientOrderId: string, venueOrderId: string): void {
+    const first = this.#parts.orders.find(clientOrderId)?.venueOrderId ?? venueOrderId;
+    if (first !== venueOrderId) this.#renumbered.set(venueOrderId, clientOrderId);
   }
 
   #tell(own: OwnFill, clientOrderId: string | null): void {
@@ -251,6 +267,7 @@ export class FillLog {
     const clientOrderId = cloids.clientOrderIdOf(report?.cloid);
     if (report !== null && clientOrderId !== null) {
       orders.note(report.event(clientOrderId, { instrument, receivedTimeMs: news.clocks.nowMs() }));
+      this.noteNumber(clientOrderId, venueOrderId);
       return null;
     }
     orders.noteForeign(venueOrderId);

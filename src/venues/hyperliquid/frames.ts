@@ -131,8 +131,8 @@ export function subscribeText(
 }
 
 /** @param payload JSON text */
-export function postText(id: number, type: "action" | "info", payload: string): string {
-  return `{"method":"post","id":${id},"request":{"type":"${type}","payload":${payload}}}`;
+export function postText(id: number, payload: string): string {
+  return `{"method":"post","id":${id},"request":{"type":"action","payload":${payload}}}`;
 }
 
 function objectOf(text: string): object | null {

@@ -3,7 +3,7 @@
  * for those that it lost, from the venue's history. Asks through HlApi; does no other I/O.
  */
 
-import { RecentMap } from "#engine/recent-map.ts";
+import { RecentMap } from "#domain/recent-map.ts";
 import type { VenueNews } from "../news.ts";
 import type { HlApi } from "./api.ts";
 import { type OwnFunding, readFundingHistory } from "./responses.ts";

@@ -105,6 +105,7 @@ export function marketOf(asset: number, entry: unknown, fees: HlFees): HlMarket 
     ...fees,
     maxOpenOrders: MAX_OPEN_ORDERS,
     canAmend: false,
+    canOpenByStop: false,
   });
   const { maxLeverage, isDelisted, marginMode } = perp;
   const onlyIsolated =

@@ -105,7 +105,7 @@ export class LiveHlApi implements HlApi {
     const { socket, rest, gate, clock, timeoutMs } = this.#parts;
     const { isCancel } = prepared.request;
     const sentMs = clock.nowMs();
-    const outcome = await socket.post("action", prepared.body, timeoutMs, isCancel);
+    const outcome = await socket.post(prepared.body, timeoutMs, isCancel);
     if (outcome.kind !== "not-sent") this.#isMute = outcome.kind === "unknown";
     switch (outcome.kind) {
       case "answered":

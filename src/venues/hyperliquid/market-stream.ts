@@ -1,14 +1,12 @@
 /**
- * MarketStream: the public market of one perp, live: touch, prints, reference price and, for those
- * who want it, the book, made of the frames of `bbo`, fast `l2Book`, `trades` and `activeAssetCtx`
- * that whoever owns the socket hands in. A book is shown only while it is known: where the feed is
- * lost, mute, or makes no sense it is thrown away, said so, and taken anew. Does no I/O; time is
- * handed in.
+ * MarketStream: the public market of one perp, live: touch, prints, reference and mark price and,
+ * for those who want it, the book, made of the frames of `bbo`, fast `l2Book`, `trades` and
+ * `activeAssetCtx` that whoever owns the socket hands in. A book is shown only while it is known:
+ * where the feed is lost, mute, or makes no sense it is thrown away, said so, and taken anew. Does
+ * no I/O; time is handed in.
  */
 
-import { NO_TICKS } from "#domain/book.ts";
 import { messageOf } from "#domain/errors.ts";
-import type { BookEvent, TradeEvent } from "#domain/events.ts";
 import { type BookUpdate, FusedBook } from "#domain/fused-book.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { CancelTimer } from "#net/timers.ts";
@@ -16,6 +14,7 @@ import type { FeedStatus, MarketData, MarketListener } from "#ports/venue.ts";
 import { MuteWatch } from "../mute-watch.ts";
 import type { VenueWorld } from "../venue.ts";
 import { Warnings } from "../warnings.ts";
+import { newBookEvent, newMarkEvent, newTradeEvent, setMark } from "./market-events.ts";
 import { MarketKind, type MarketMessage } from "./market-message.ts";
 import { MarketParser } from "./market-parser.ts";
 import { PrintFilter } from "./print-filter.ts";
@@ -90,23 +89,9 @@ export class HlMarketStream implements MarketData {
   #cancelTick = NOTHING;
 
   /** Reused from frame to frame. */
-  readonly #bookEvent: BookEvent = {
-    kind: "book",
-    venueTimeMs: 0,
-    receivedTimeMs: 0,
-    bidTicks: NO_TICKS,
-    bidLots: 0,
-    askTicks: NO_TICKS,
-    askLots: 0,
-  };
-  readonly #tradeEvent: TradeEvent = {
-    kind: "trade",
-    venueTimeMs: 0,
-    receivedTimeMs: 0,
-    aggressor: "buy",
-    priceTicks: 0,
-    quantityLots: 0,
-  };
+  readonly #bookEvent = newBookEvent();
+  readonly #tradeEvent = newTradeEvent();
+  readonly #markEvent = newMarkEvent();
 
   /** Does nothing yet: see `start`. */
   constructor(options: HlMarketStreamOptions, world: VenueWorld) {
@@ -205,6 +190,8 @@ export class HlMarketStream implements MarketData {
         this.#hasReference = true;
         this.#referenceMute.heard(elapsedMs);
         this.#options.onReference(message.oracleTicks, receivedTimeMs);
+        setMark(this.#markEvent, message, receivedTimeMs);
+        this.#listener.onMark?.(this.#markEvent);
     }
     return true;
   }

@@ -5,7 +5,8 @@
  */
 
 import type { Instrument } from "#domain/instrument.ts";
-import { type OrderRequest, parseClientOrderId, type RejectReason } from "#domain/order.ts";
+import type { OrderRequest, RejectReason } from "#domain/order.ts";
+import { kindOf } from "./order-kinds.ts";
 
 export interface Touch {
   readonly bidTicks: number;
@@ -18,7 +19,10 @@ export interface OrderRefusal {
   readonly message: string;
 }
 
-/** A market order may slip by a twentieth from the touch. */
+/**
+ * A market order may slip by a twentieth from the touch: it takes what a thin book has, and not
+ * what is left of one that was just swept.
+ */
 const SLIP_DIVISOR = 20;
 
 /**
@@ -52,13 +56,12 @@ function marketRequest(
 }
 
 function refusalOfRequest(request: OrderRequest, instrument: Instrument): OrderRefusal | null {
-  const { type, timeInForce, postOnly, reduceOnly, priceTicks, quantityLots } = request;
-  const isImmediate = type === "market" || timeInForce === "ioc";
-  if (postOnly && (type !== "limit" || isImmediate)) {
+  const { type, postOnly, reduceOnly, priceTicks, quantityLots } = request;
+  if (postOnly && kindOf(request) !== "rests") {
     return { reason: "other", message: "an order cannot both rest only and take at once" };
   }
-  if (type === "stop-market" && !reduceOnly) {
-    return { reason: "other", message: "a stop may only reduce a position here" };
+  if (type === "stop-market" && !reduceOnly && !instrument.canOpenByStop) {
+    return { reason: "filter", message: "a stop may only reduce a position here" };
   }
   if (!instrument.isValidPrice(priceTicks)) {
     return { reason: "filter", message: `the price of ${priceTicks} ticks is not on the grid` };
@@ -69,9 +72,4 @@ function refusalOfRequest(request: OrderRequest, instrument: Instrument): OrderR
   if (reduceOnly || instrument.reachesMinimum(priceTicks, quantityLots)) return null;
   const size = instrument.sizeString(quantityLots);
   return { reason: "filter", message: `${size} is below the least size or value` };
-}
-
-/** Whether the venue refuses to cancel it past the queue: it does so of stops. */
-export function isStopId(clientOrderId: string): boolean {
-  return parseClientOrderId(clientOrderId)?.role === "stop-loss";
 }

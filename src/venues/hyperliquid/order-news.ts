@@ -3,16 +3,19 @@
  * about. May import domain and the venue's readers; does no I/O.
  */
 
-import type { OrderChange } from "#domain/events.ts";
+import type { OrderChange, OrderEvent } from "#domain/events.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { OrderRequest, RejectReason } from "#domain/order.ts";
 import type { VenueNews } from "../news.ts";
 import type { OwnOrders } from "../own-orders.ts";
 import type { Placed, Verdict } from "./answers.ts";
 import { type ModifyRefusal, modifyRefusalOf, type Refusal } from "./errors.ts";
+import { kindOf } from "./order-kinds.ts";
 import type { CancelRefused } from "./outbox.ts";
 
 type Unsent = Extract<Verdict<never>, { kind: "unsent" }>;
+type Answered = Pick<OrderEvent, "change" | "filledLots"> &
+  Partial<Pick<OrderEvent, "venueOrderId" | "reason" | "message">>;
 
 export class OrderNews {
   readonly #news: VenueNews;
@@ -93,29 +96,38 @@ export class OrderNews {
 
   /** Fills themselves come by the account's stream: here only the order's state is told. */
   #taken(request: OrderRequest, { venueOrderId, filled }: Placed): void {
-    const { clocks } = this.#news;
     // The stream was quicker, and may have told more since.
     const known = this.#orders.find(request.clientOrderId)?.venueOrderId ?? null;
     if (filled === null && known !== null) return;
     const filledLots = filled === null ? -1 : this.#instrument.lotsOf(filled);
+    const change = changeOfTaken(request, filledLots);
+    this.#report(request.clientOrderId, { venueOrderId, change, filledLots });
+  }
+
+  /** An answer that says as much as a report. */
+  #report(clientOrderId: string, { venueOrderId = null, ...word }: Answered): void {
+    const { clocks } = this.#news;
     this.#news.event({
       kind: "order",
       venueTimeMs: clocks.venueNowMs(),
       receivedTimeMs: clocks.nowMs(),
-      clientOrderId: request.clientOrderId,
+      clientOrderId,
       venueOrderId,
-      change: changeOfTaken(request, filledLots),
       quantityLots: -1,
-      filledLots,
       reason: null,
       message: "",
+      ...word,
     });
   }
 
   #refused(clientOrderId: string, refusal: Refusal, message: string): void {
     this.#tellTrouble(refusal, message);
-    const change = refusal.kind === "order" ? refusal.change : "rejected";
-    this.#news.order(clientOrderId, change, { reason: refusal.reason, message });
+    const { reason } = refusal;
+    if (refusal.kind !== "order" || refusal.change === "rejected") {
+      this.#news.order(clientOrderId, "rejected", { reason, message });
+      return;
+    }
+    this.#report(clientOrderId, { change: refusal.change, filledLots: 0, reason, message });
   }
 
   #oldOne(replacedId: string, { old, placed }: ModifyRefusal, message: string): void {
@@ -164,7 +176,7 @@ function oldOf(
 function changeOfTaken(request: OrderRequest, filledLots: number): OrderChange {
   if (filledLots < 0) return "open";
   if (filledLots >= request.quantityLots) return "filled";
-  return request.type === "market" || request.timeInForce === "ioc" ? "expired" : "open";
+  return kindOf(request) === "rests" ? "open" : "expired";
 }
 
 function wordOf({ why, message }: Unsent): { reason: RejectReason; message: string } {

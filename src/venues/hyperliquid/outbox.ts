@@ -5,6 +5,7 @@
 
 import type { OrderRequest } from "#domain/order.ts";
 import type { WireOrder } from "./actions.ts";
+import { kindOf } from "./order-kinds.ts";
 
 /** What a refusal of the cancel means to whoever asked. */
 export type CancelRefused = "cancel-rejected" | "amend-rejected";
@@ -40,4 +41,19 @@ export class Outbox {
     this.modifies.delete(clientOrderId);
     return { replacedId: modify.replacedId };
   }
+}
+
+/**
+ * Orders that may share an action, in the order in which they are to leave: the venue executes
+ * actions of post-only orders first, and says of all orders of an action what it has against a
+ * stop.
+ */
+export function byRank(orders: Iterable<OutgoingOrder>): OutgoingOrder[][] {
+  const ranks = Map.groupBy(orders, ({ request }) =>
+    request.postOnly ? "post-only" : kindOf(request),
+  );
+  return (["post-only", "rests", "takes", "waits"] as const).flatMap((rank) => {
+    const alike = ranks.get(rank);
+    return alike === undefined ? [] : [alike];
+  });
 }

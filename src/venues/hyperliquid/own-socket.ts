@@ -51,12 +51,7 @@ export class OwnSocket implements HlSocket {
     return this.#hub.inFlight;
   }
 
-  post(
-    type: "action" | "info",
-    payload: string,
-    timeoutMs: number,
-    isCancel?: boolean,
-  ): Promise<PostOutcome> {
-    return this.#hub.post(type, payload, timeoutMs, isCancel);
+  post(payload: string, timeoutMs: number, isCancel?: boolean): Promise<PostOutcome> {
+    return this.#hub.post(payload, timeoutMs, isCancel);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Answers to questions put to Hyperliquid (`POST /info`), as domain values: orders, the account's
- * state, fills, funding, requests counted. The venue writes `65000.0`: every figure is normalised
- * here. Pure; may import domain only.
+ * Answers to questions put to Hyperliquid (`POST /info`), as domain values: orders, fills, funding,
+ * requests counted; of the account's state see clearinghouse.ts. The venue writes `65000.0`: every
+ * figure is normalised here. Pure; may import domain only.
  */
 
 import * as v from "valibot";
@@ -9,7 +9,6 @@ import { decimal, plain } from "#domain/decimal.ts";
 import type { OrderEvent } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
-import type { MarginMode } from "#ports/venue.ts";
 import { Amount, Count, ProtocolError, parsed, Quantity } from "../wire.ts";
 import { changeOf } from "./errors.ts";
 
@@ -36,6 +35,10 @@ const Order = v.object({
   origSz: Quantity,
   timestamp: Count,
 });
+
+const IsTrigger = { isTrigger: v.nullish(v.boolean(), false) };
+const ListedName = v.object({ ...OrderName.entries, ...IsTrigger });
+const ListedWire = v.object({ timestamp: Count, ...IsTrigger });
 
 const OrderReport = v.object({
   order: v.unknown(),
@@ -87,33 +90,42 @@ export function readOrderStatus(json: unknown): ReportedOrder | null {
   return answer.status === "unknownOid" ? null : readOrderReport(answer.order);
 }
 
+/** An order of ours that is open. */
+export interface ListedOrder {
+  readonly event: OrderEvent;
+  /** It waits for its trigger. */
+  readonly isTrigger: boolean;
+}
+
 /**
  * The answer of `frontendOpenOrders`: those of this coin and ours.
  * @throws {ProtocolError}, {InputError} `off-grid`
  */
-export function readOpenOrders(json: unknown, nameOf: NameOf, context: HlContext): OrderEvent[] {
-  const events: OrderEvent[] = [];
+export function readOpenOrders(json: unknown, nameOf: NameOf, context: HlContext): ListedOrder[] {
+  const listed: ListedOrder[] = [];
   for (const order of parsed(v.array(v.unknown()), json, "frontendOpenOrders")) {
     const { coin, cloid } = readOrderName(order);
     const clientOrderId = coin === context.instrument.symbol ? nameOf(cloid) : null;
     if (clientOrderId === null) continue;
-    const { timestamp } = parsed(Order, order, "frontendOpenOrders");
+    const { timestamp, isTrigger } = parsed(ListedWire, order, "frontendOpenOrders");
     const word = { clientOrderId, status: "open", venueTimeMs: timestamp };
-    events.push(orderEvent(order, word, context));
+    listed.push({ event: orderEvent(order, word, context), isTrigger });
   }
-  return events;
+  return listed;
 }
 
 export interface OpenOrderId {
   readonly oid: number;
   readonly cloid: string | null;
+  /** It waits for its trigger. */
+  readonly isTrigger: boolean;
 }
 
 /** The answer of `frontendOpenOrders`: everybody's of this coin. @throws {ProtocolError} */
 export function readOpenOrderIds(json: unknown, coin: string): OpenOrderId[] {
-  return parsed(v.array(OrderName), json, "frontendOpenOrders")
+  return parsed(v.array(ListedName), json, "frontendOpenOrders")
     .filter((order) => order.coin === coin)
-    .map(({ oid, cloid }) => ({ oid, cloid }));
+    .map(({ oid, cloid, isTrigger }) => ({ oid, cloid, isTrigger }));
 }
 
 function orderEvent(
@@ -136,7 +148,7 @@ function orderEvent(
     venueOrderId: order.oid.toString(),
     change,
     quantityLots,
-    filledLots: filledOf(change, quantityLots, leftLots),
+    filledLots: status.endsWith("Rejected") ? 0 : filledOf(change, quantityLots, leftLots),
     reason,
     message: status === "open" || status === "filled" || status === "canceled" ? "" : status,
   };
@@ -251,91 +263,6 @@ export function positionOfMoment(tradeId: string): string | null {
 /** Whether one fill is later than another, by their keys. */
 export function isNewerTrade(tradeId: string, other: string): boolean {
   return timeOfTradeId(tradeId) > timeOfTradeId(other);
-}
-
-const Position = v.object({
-  coin: v.string(),
-  szi: Amount,
-  entryPx: v.nullish(Quantity, null),
-  liquidationPx: v.nullish(Amount, null),
-});
-
-const Summary = v.object({ accountValue: Amount, totalMarginUsed: Amount });
-
-const ClearinghouseState = v.object({
-  assetPositions: v.array(v.object({ position: v.object({ coin: v.string() }) })),
-  marginSummary: v.optional(Summary),
-  crossMarginSummary: Summary,
-  time: Count,
-});
-const Positions = v.object({ assetPositions: v.array(v.object({ position: v.unknown() })) });
-
-/** A perp's part of the account, and the account's worth. Plain decimals. */
-export interface PerpAccount {
-  readonly venueTimeMs: number;
-  /** All margins together. */
-  readonly accountValue: string;
-  /** Of cross margin, what backs no position; from "0". */
-  readonly freeMargin: string;
-  /** In which there are positions as well. */
-  readonly otherCoins: readonly string[];
-  /** Signed, base currency; "0" where there is none. */
-  readonly position: string;
-  /** What it cost: negative for a short. */
-  readonly entryValue: string;
-  /** Null where there is no position to be liquidated. */
-  readonly liquidationPrice: number | null;
-}
-
-/** The answer of `clearinghouseState`. @throws {ProtocolError} */
-export function readClearinghouse(json: unknown, coin: string): PerpAccount {
-  const state = parsed(ClearinghouseState, json, "clearinghouseState");
-  const index = state.assetPositions.findIndex(({ position }) => position.coin === coin);
-  const { crossMarginSummary: cross, marginSummary: all = cross } = state;
-  const free = decimal(cross.accountValue).minus(decimal(cross.totalMarginUsed));
-  const account = {
-    venueTimeMs: state.time,
-    accountValue: normal(all.accountValue),
-    freeMargin: free.gt("0") ? plain(free) : "0",
-    otherCoins: state.assetPositions.map(({ position }) => position.coin).filter((c) => c !== coin),
-  };
-  const raw = parsed(Positions, json, "clearinghouseState").assetPositions[index];
-  if (raw === undefined) {
-    const none = { position: "0", entryValue: "0", liquidationPrice: null };
-    return { ...account, ...none };
-  }
-  const position = parsed(Position, raw.position, `position in ${coin}`);
-  const size = decimal(position.szi);
-  const price = position.liquidationPx === null ? 0 : Number(position.liquidationPx);
-  return {
-    ...account,
-    position: plain(size),
-    entryValue: plain(size.times(decimal(position.entryPx ?? "0"))),
-    liquidationPrice: price > 0 && !size.eq("0") ? price : null,
-  };
-}
-
-const Leverage = v.object({ type: v.picklist(["cross", "isolated"]), value: Count });
-
-const ActiveAssetData = v.object({
-  coin: v.string(),
-  leverage: Leverage,
-  markPx: Quantity,
-});
-
-/** The answer of `activeAssetData`. @throws {ProtocolError} also where it is of another coin */
-export function readActiveAsset(
-  json: unknown,
-  coin: string,
-): {
-  readonly mode: MarginMode;
-  readonly leverage: number;
-  readonly markPrice: string;
-} {
-  const { leverage, markPx, coin: its } = parsed(ActiveAssetData, json, "activeAssetData");
-  if (its !== coin)
-    throw new ProtocolError(`${its} where ${coin} was asked for`, "activeAssetData");
-  return { mode: leverage.type, leverage: leverage.value, markPrice: normal(markPx) };
 }
 
 const RateLimit = v.object({ cumVlm: Amount, nRequestsUsed: Count, nRequestsCap: Count });

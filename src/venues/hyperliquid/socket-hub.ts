@@ -128,12 +128,7 @@ export class SocketHub {
   }
 
   /** As HlSocket.post, over the connection in use. */
-  post(
-    type: "action" | "info",
-    payload: string,
-    timeoutMs: number,
-    isCancel = false,
-  ): Promise<PostOutcome> {
+  post(payload: string, timeoutMs: number, isCancel = false): Promise<PostOutcome> {
     const session = this.#current;
     const cell = this.#cell;
     if (session === null || cell === null) {
@@ -146,7 +141,7 @@ export class SocketHub {
     }
     const id = this.#posts.nextId();
     const { connection } = session;
-    const result = connection.send(postText(id, type, payload));
+    const result = connection.send(postText(id, payload));
     if (result !== "sent") {
       cell.giveBack("posts");
       return notSent("not-connected", `the WebSocket is ${result}`);

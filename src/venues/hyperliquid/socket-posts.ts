@@ -115,7 +115,7 @@ function outcomeOf(response: unknown): PostOutcome {
   const nothing = { kind: "unknown", message: "an answer to a post without its response" } as const;
   if (typeof response !== "object" || response === null) return nothing;
   const { type, payload }: Record<string, unknown> = { ...response };
-  if (type === "action" || type === "info") return { kind: "answered", payload };
+  if (type === "action") return { kind: "answered", payload };
   if (type !== "error") return nothing;
   return outcomeOfError(typeof payload === "string" ? payload : JSON.stringify(payload));
 }

@@ -26,10 +26,7 @@ export interface SocketHandlers {
 }
 
 export type PostOutcome =
-  /**
-   * `payload` of the response, parsed: `{status, response}` of an action, `{type, data}` of an
-   * info.
-   */
+  /** `payload` of the response, parsed: `{status, response}`. */
   | { readonly kind: "answered"; readonly payload: unknown }
   /** The venue refused the post itself, e.g. `429 Too Many Requests`: it was not done. */
   | { readonly kind: "refused"; readonly message: string }
@@ -57,13 +54,8 @@ export interface HlSocket {
   readonly inFlight: number;
   /**
    * Sends before it returns, where it is up and the budgets of sockets allow it. Never rejects.
-   * @param payload JSON text of the request
+   * @param payload JSON text of an action: questions go by REST
    * @param isCancel may use what budgets keep for cancels. Default: it may not
    */
-  post(
-    type: "action" | "info",
-    payload: string,
-    timeoutMs: number,
-    isCancel?: boolean,
-  ): Promise<PostOutcome>;
+  post(payload: string, timeoutMs: number, isCancel?: boolean): Promise<PostOutcome>;
 }

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
-import type { LimitSpec } from "#mock-venues/binance-spot/rate-limits.ts";
+import type { LimitSpec } from "#mock-venues/binance/rate-limits.ts";
 import {
   ED_KEY,
   HMAC_KEY,
@@ -11,8 +11,8 @@ import {
   record,
   records,
   START_MS,
-  VenueBench,
-} from "./venue-kit.ts";
+} from "../binance-kit.ts";
+import { VenueBench } from "./venue-kit.ts";
 
 const benches: VenueBench[] = [];
 async function start(...options: Parameters<typeof VenueBench.start>): Promise<VenueBench> {

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { type Decimal, decimal, ZERO } from "#domain/decimal.ts";
 import { Rng } from "#domain/rng.ts";
-import { type Json, records, VenueBench, type WsClient } from "./venue-kit.ts";
+import { type Json, records, type WsClient } from "../binance-kit.ts";
+import { VenueBench } from "./venue-kit.ts";
 
 const SYMBOLS = ["ETHUSDT", "BTCUSDT"] as const;
 const MID_TICKS = { ETHUSDT: 200_000, BTCUSDT: 6_400_000 } as const;

@@ -6,10 +6,10 @@ import {
   outcome,
   records,
   START_MS,
-  VenueBench,
   type WsAnswer,
   type WsClient,
-} from "./venue-kit.ts";
+} from "../binance-kit.ts";
+import { VenueBench } from "./venue-kit.ts";
 
 let bench: VenueBench;
 beforeEach(async () => {

@@ -1,7 +1,8 @@
 /** Orders at the mock venue over the WebSocket API: every call, its shape and its refusals. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { outcome, record, records, VenueBench, type WsAnswer, type WsClient } from "./venue-kit.ts";
+import { outcome, record, records, type WsAnswer, type WsClient } from "../binance-kit.ts";
+import { VenueBench } from "./venue-kit.ts";
 
 let bench: VenueBench;
 let client: WsClient;

@@ -1,7 +1,8 @@
 /** Cancel-replace and amend at the mock venue: legs, modes, shapes and refusals. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { outcome, record, VenueBench, type WsAnswer, type WsClient } from "./venue-kit.ts";
+import { outcome, record, type WsAnswer, type WsClient } from "../binance-kit.ts";
+import { VenueBench } from "./venue-kit.ts";
 
 let bench: VenueBench;
 let client: WsClient;

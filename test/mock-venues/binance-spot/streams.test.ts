@@ -1,15 +1,8 @@
 /** Sockets of the mock venue: user stream, market streams, and how connections end. */
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import {
-  type Json,
-  outcome,
-  record,
-  records,
-  START_MS,
-  VenueBench,
-  WsClient,
-} from "./venue-kit.ts";
+import { type Json, outcome, record, records, START_MS, WsClient } from "../binance-kit.ts";
+import { VenueBench } from "./venue-kit.ts";
 
 let bench: VenueBench;
 beforeEach(async () => {

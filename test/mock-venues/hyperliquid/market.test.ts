@@ -8,7 +8,8 @@ import { answerInfo } from "#mock-venues/hyperliquid/info.ts";
 import { perpInstrument, universeAround } from "#mock-venues/hyperliquid/universe.ts";
 import { HlMockVenue } from "#mock-venues/hyperliquid/venue.ts";
 import { type MarketSource, syntheticSource, tapeSource } from "#mock-venues/market-source.ts";
-import { SyntheticMarket, syntheticTape } from "#sim/synthetic-market.ts";
+import { SyntheticMarket } from "#sim/synthetic-market.ts";
+import { syntheticTape } from "#sim/synthetic-tape.ts";
 import { ManualTimers } from "../../net/support.ts";
 import { BTC_ASK, BTC_BID, HlBench, MASTER, order, START_MS, wire } from "./venue-bench.ts";
 

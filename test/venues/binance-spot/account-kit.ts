@@ -1,9 +1,10 @@
 /** An account's side of the venue: balances, open orders, and trades by number. */
 
 import { expect } from "bun:test";
+import type { ApiAnswer } from "#venues/binance/api.ts";
+import type { RequestParams } from "#venues/binance/signing.ts";
 import { SpotAccount } from "#venues/binance-spot/account.ts";
-import type { ApiAnswer, ApiMethod } from "#venues/binance-spot/api.ts";
-import type { RequestParams } from "#venues/binance-spot/signing.ts";
+import type { ApiMethod } from "#venues/binance-spot/api.ts";
 import type { OwnOrders } from "#venues/own-orders.ts";
 import {
   AutoApi,

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { ApiAnswer } from "#venues/binance-spot/api.ts";
-import { SpotClock } from "#venues/binance-spot/clock.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
+import { BinanceClock } from "#venues/binance/clock.ts";
 
 const NOW_MS = 1_795_340_000_000;
 
@@ -10,7 +10,7 @@ class Subject {
   aheadMs = 0;
   asked = 0;
   answer: ApiAnswer | null = null;
-  readonly clock = new SpotClock(() => this.nowMs);
+  readonly clock = new BinanceClock(() => this.nowMs);
 
   call(): Promise<ApiAnswer> {
     this.asked += 1;

@@ -2,14 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import {
-  type Outcome,
-  outcomeOf,
-  type Reply,
-  replaceOutcomeOf,
-  restReply,
-  wsReply,
-} from "#venues/binance-spot/errors.ts";
+import { type Outcome, type Reply, restReply, wsReply } from "#venues/binance/errors.ts";
+import { outcomeOf, replaceOutcomeOf } from "#venues/binance-spot/errors.ts";
 
 /** 3.21 s into a minute. */
 const NOW_MS = 1795340043210;

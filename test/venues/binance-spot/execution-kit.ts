@@ -3,7 +3,7 @@
 import { expect } from "bun:test";
 import type { OrderChange } from "#domain/events.ts";
 import type { RejectReason } from "#domain/order.ts";
-import type { ApiAnswer } from "#venues/binance-spot/api.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
 import { SpotExecution } from "#venues/binance-spot/execution.ts";
 import { OrderChecks } from "#venues/binance-spot/order-checks.ts";
 import type { OwnOrders } from "#venues/own-orders.ts";

@@ -1,7 +1,7 @@
 /** One order in the place of another: every mix of outcomes of the two legs. */
 
 import { describe, expect, test } from "bun:test";
-import type { ApiAnswer } from "#venues/binance-spot/api.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
 import { type News, restingKit } from "./execution-kit.ts";
 import { ETHUSDT } from "./market.ts";
 import { ackOf, cancelOf, idOf, LOST, notSent, ok, refusal, requestOf } from "./spot-kit.ts";

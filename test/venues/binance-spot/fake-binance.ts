@@ -5,9 +5,10 @@
 
 import { formatScaled } from "#domain/decimal.ts";
 import type { Rng } from "#domain/rng.ts";
-import type { ApiAnswer, ApiMethod } from "#venues/binance-spot/api.ts";
-import type { RequestParams } from "#venues/binance-spot/signing.ts";
-import type { LiveHandlers } from "#venues/binance-spot/spot-api.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
+import type { LiveHandlers } from "#venues/binance/live-api.ts";
+import type { RequestParams } from "#venues/binance/signing.ts";
+import type { ApiMethod } from "#venues/binance-spot/api.ts";
 import type { TradingApi } from "#venues/binance-spot/spot-connection.ts";
 import { ETHUSDT } from "./market.ts";
 import { ackOf, infoOf, LOST, notSent, ok, refusal, statusOf } from "./spot-kit.ts";

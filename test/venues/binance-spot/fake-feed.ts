@@ -19,7 +19,7 @@ export class FakeFeed implements MarketData {
     return { state: "live", messages: 0, resyncs: 0, reconnects: 0 };
   }
 
-  show({ bidTicks, askTicks }: FakeBinance, nowMs: number): void {
+  show({ bidTicks, askTicks }: Pick<FakeBinance, "bidTicks" | "askTicks">, nowMs: number): void {
     const event: BookEvent = {
       kind: "book",
       venueTimeMs: nowMs,

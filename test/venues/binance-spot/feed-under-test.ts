@@ -3,26 +3,14 @@
 import type { BookEvent, TradeEvent } from "#domain/events.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import { Rng } from "#domain/rng.ts";
-import type { CancelTimer } from "#net/timers.ts";
 import type { Alert } from "#ports/sink.ts";
 import type { MarketListener } from "#ports/venue.ts";
+import { type DepthSnapshot, readDepth } from "#venues/binance/depth-snapshot.ts";
 import { MarketStream } from "#venues/binance-spot/market-stream.ts";
-import { type DepthSnapshot, readDepth } from "#venues/binance-spot/responses.ts";
 import { BASE_MS, type NaiveBook, setNaive, tradeMessage } from "../../data/spot-recording.ts";
-import { Inbox, ManualTimers } from "../../net/support.ts";
+import { Inbox } from "../../net/support.ts";
 import { type Peer, WireServer } from "../../net/wire-server.ts";
-
-/** The longest back-off of the first attempts; every wait on purpose is longer. */
-const SHORT_MS = 500;
-
-/** Back-offs end at once; all other waits end when the test turns the clock. */
-class PromptTimers extends ManualTimers {
-  override after(delayMs: number, callback: () => void): CancelTimer {
-    if (delayMs > SHORT_MS) return super.after(delayMs, callback);
-    const timer = setTimeout(callback, 0);
-    return () => clearTimeout(timer);
-  }
-}
+import { PromptTimers } from "../binance/prompt-timers.ts";
 
 /** Nothing else trades here. */
 const FENCE_PRICE = "1.0";

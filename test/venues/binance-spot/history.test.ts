@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { ApiAnswer, SpotApi } from "#venues/binance-spot/api.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
+import type { RequestParams } from "#venues/binance/signing.ts";
+import type { SpotApi } from "#venues/binance-spot/api.ts";
 import { KlineHistory } from "#venues/binance-spot/history.ts";
-import type { RequestParams } from "#venues/binance-spot/signing.ts";
 
 const NOW_MS = 1_800_000_000_500;
 const LENGTHS_MS: Readonly<Record<string, number>> = { "1s": 1000, "1m": 60_000, "5m": 300_000 };

@@ -3,14 +3,14 @@
 import { describe, expect, test } from "bun:test";
 import { plain } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
+import { readRateLimits } from "#venues/binance/exchange-info.ts";
+import { ProtocolError } from "#venues/binance/wire.ts";
 import {
   readExchangeInfo,
   readFees,
   readMarket,
-  readRateLimits,
   type SpotMarket,
 } from "#venues/binance-spot/instruments.ts";
-import { ProtocolError } from "#venues/binance-spot/wire.ts";
 import { ETHUSDT, FILTERS, FIXTURES, fixture, thrownBy } from "./market.ts";
 
 const FEES = { makerFeeRate: "0.00075", takerFeeRate: "0.001" };

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { RateBudgets } from "#net/rate-budget.ts";
-import { METHODS } from "#venues/binance-spot/api.ts";
-import type { Reply } from "#venues/binance-spot/errors.ts";
-import type { RateLimit } from "#venues/binance-spot/instruments.ts";
-import { budgetSpecs, SpotLimits } from "#venues/binance-spot/limits.ts";
+import type { Reply } from "#venues/binance/errors.ts";
+import type { RateLimit } from "#venues/binance/exchange-info.ts";
+import { BinanceLimits, budgetSpecs } from "#venues/binance/limits.ts";
+import { DIALECT, METHODS } from "#venues/binance-spot/api.ts";
 
 /** The start of a day, and so of every window. */
 const DAY_MS = 20_000 * 86_400_000;
@@ -17,12 +17,12 @@ const LISTED: readonly RateLimit[] = [
 
 class Subject {
   nowMs = DAY_MS;
-  readonly limits: SpotLimits;
+  readonly limits: BinanceLimits;
 
   constructor(listed: readonly RateLimit[] = LISTED) {
-    const specs = budgetSpecs(listed);
+    const specs = budgetSpecs(listed, DIALECT);
     const shared = { specs, memory: new RateBudgets(specs).memory };
-    this.limits = new SpotLimits(shared, () => this.nowMs);
+    this.limits = new BinanceLimits(shared, () => this.nowMs, DIALECT);
   }
 
   takes(method: keyof typeof METHODS): boolean {
@@ -44,7 +44,7 @@ class Subject {
 const REPLY: Reply = { status: 200, code: 0, message: "", retryAtMs: null, legs: null };
 
 test("budgets are named by kind and window, and stay below the venue's limits", () => {
-  expect(budgetSpecs(LISTED)).toEqual([
+  expect(budgetSpecs(LISTED, DIALECT)).toEqual([
     { name: "weight-1m", limit: 180, windowMs: 60_000, cancelReserve: 9 },
     { name: "orders-10s", limit: 9, windowMs: 10_000, cancelReserve: 0 },
     { name: "orders-1d", limit: 90, windowMs: 86_400_000, cancelReserve: 0, underWayMax: 1024 },
@@ -56,7 +56,7 @@ test("budgets are named by kind and window, and stay below the venue's limits", 
 test("a limit listed twice counts once, as the smaller one", () => {
   const [first, second] = LISTED;
   if (first === undefined || second === undefined) throw new Error("there are four");
-  const specs = budgetSpecs([first, second, { ...first, limit: 100 }]);
+  const specs = budgetSpecs([first, second, { ...first, limit: 100 }], DIALECT);
   expect(specs.map(({ name, limit }) => [name, limit])).toEqual([
     ["weight-1m", 90],
     ["orders-10s", 9],
@@ -236,5 +236,5 @@ test("connections are counted on their own; market streams weigh nothing", () =>
 test("budgets that are none of ours are refused", () => {
   const specs = [{ name: "actions-1m", limit: 10, windowMs: 60_000, cancelReserve: 0 }];
   const { memory } = new RateBudgets(specs);
-  expect(() => new SpotLimits({ specs, memory }, () => 0)).toThrow("actions-1m");
+  expect(() => new BinanceLimits({ specs, memory }, () => 0, DIALECT)).toThrow("actions-1m");
 });

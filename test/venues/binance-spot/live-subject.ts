@@ -1,11 +1,12 @@
-/** A LiveSpotApi on a clock turned by hand, facing a SpotServer, and all that it tells. */
+/** A LiveBinanceApi on a clock turned by hand, facing a SpotServer, and all that it tells. */
 
 import { Rng } from "#domain/rng.ts";
 import { RateBudgets } from "#net/rate-budget.ts";
 import type { Alert } from "#ports/sink.ts";
-import { accessOf } from "#venues/binance-spot/access.ts";
-import { budgetSpecs } from "#venues/binance-spot/limits.ts";
-import { LiveSpotApi } from "#venues/binance-spot/spot-api.ts";
+import { accessOf } from "#venues/binance/access.ts";
+import { budgetSpecs } from "#venues/binance/limits.ts";
+import { LiveBinanceApi } from "#venues/binance/live-api.ts";
+import { DIALECT } from "#venues/binance-spot/api.ts";
 import { Inbox, ManualTimers } from "../../net/support.ts";
 import { API_KEY, ED25519_PEM, type Peer, SpotServer } from "./spot-server.ts";
 
@@ -16,7 +17,7 @@ export class LiveSubject {
   /** The venue's clock minus ours. */
   venueAheadMs = 0;
   readonly server = new SpotServer(() => NOW_MS + this.timers.elapsedMs() + this.venueAheadMs);
-  readonly api: LiveSpotApi;
+  readonly api: LiveBinanceApi;
   /** `ready`, `lost` and `interrupted`, in order. */
   readonly news = new Inbox<string>();
   readonly events = new Inbox<unknown>();
@@ -24,13 +25,19 @@ export class LiveSubject {
   readonly alerts = new Inbox<Alert>();
 
   constructor(secret = ED25519_PEM) {
-    const specs = budgetSpecs([]);
+    const specs = budgetSpecs([], DIALECT);
     const { memory } = new RateBudgets(specs);
     const { restUrl, wsApiUrl } = this.server;
     const access = accessOf({ kind: "api-key", apiKey: API_KEY, secret });
     const nowMs = (): number => NOW_MS + this.timers.elapsedMs();
-    this.api = new LiveSpotApi(
-      { urls: { restUrl, wsApiUrl }, access, budgets: { specs, memory }, symbol: "ETHUSDT" },
+    this.api = new LiveBinanceApi(
+      {
+        dialect: DIALECT,
+        urls: { restUrl, wsApiUrl },
+        access,
+        budgets: { specs, memory },
+        symbol: "ETHUSDT",
+      },
       { timers: this.timers, rng: new Rng(1), nowMs },
     );
   }

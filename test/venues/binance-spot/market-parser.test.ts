@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { BadMarketMessage } from "#venues/binance-spot/market-json.ts";
-import { MarketKind, type MarketMessage } from "#venues/binance-spot/market-message.ts";
+import { BadMarketMessage } from "#venues/binance/market-json.ts";
+import { MarketKind, type MarketMessage } from "#venues/binance/market-message.ts";
 import { MarketParser } from "#venues/binance-spot/market-parser.ts";
 import {
   BASE_MS,

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Instrument } from "#domain/instrument.ts";
-import type { MessageContext } from "#venues/binance-spot/wire.ts";
+import type { MessageContext } from "#venues/binance/wire.ts";
 import { sharedPath } from "../../shared.ts";
 
 export const FILTERS = [

@@ -5,19 +5,17 @@ import { MmError } from "#domain/errors.ts";
 import type { EngineEvent } from "#domain/events.ts";
 import type { OrderOwner } from "#domain/order.ts";
 import { Rng } from "#domain/rng.ts";
-import type { ApiKeySetup } from "#mock-venues/binance-spot/credentials.ts";
+import type { ApiKeySetup } from "#mock-venues/binance/credentials.ts";
 import type { Timers } from "#net/timers.ts";
 import { systemTimers } from "#net/timers.ts";
 import type { VenueConnection } from "#ports/venue.ts";
+import { binancePerp } from "#venues/binance-perp/module.ts";
 import { binanceSpot } from "#venues/binance-spot/module.ts";
+import { hyperliquid } from "#venues/hyperliquid/module.ts";
 import { venueModule } from "#venues/registry.ts";
 import type { Credentials, VenueLink, VenueWorld } from "#venues/venue.ts";
-import {
-  ED_KEY,
-  HMAC_KEY,
-  HMAC_SECRET,
-  VenueBench,
-} from "../../mock-venues/binance-spot/venue-kit.ts";
+import { ED_KEY, HMAC_KEY, HMAC_SECRET } from "../../mock-venues/binance-kit.ts";
+import { VenueBench } from "../../mock-venues/binance-spot/venue-kit.ts";
 import { Heard, idOf, requestOf } from "./spot-kit.ts";
 
 const HMAC: Credentials = { kind: "api-key", apiKey: HMAC_KEY, secret: HMAC_SECRET };
@@ -235,7 +233,8 @@ test("an account cannot be traded without its key", async () => {
   expect(() => binanceSpot.connect(link, worldOf(systemTimers))).toThrow(MmError);
 });
 
-test("a venue that is not there yet is named as such", () => {
+test("each venue is found by its name", () => {
   expect(venueModule("binance-spot")).toBe(binanceSpot);
-  expect(() => venueModule("binance-perp")).toThrow("binance-perp cannot be traded yet");
+  expect(venueModule("binance-perp")).toBe(binancePerp);
+  expect(venueModule("hyperliquid")).toBe(hyperliquid);
 });

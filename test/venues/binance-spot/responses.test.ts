@@ -1,15 +1,15 @@
 /** Answers to questions: made-up ones, and the examples of the documentation. */
 
 import { describe, expect, test } from "bun:test";
+import { readDepth } from "#venues/binance/depth-snapshot.ts";
+import { readKlines } from "#venues/binance/klines.ts";
+import { ProtocolError } from "#venues/binance/wire.ts";
 import {
   readAccount,
-  readDepth,
-  readKlines,
   readOpenOrders,
   readOrder,
   readOwnTrades,
 } from "#venues/binance-spot/responses.ts";
-import { ProtocolError } from "#venues/binance-spot/wire.ts";
 import { contextOf, FIXTURES, fixture, thrownBy } from "./market.ts";
 
 const CONTEXT = contextOf("BTC", "USDT", "0.01");

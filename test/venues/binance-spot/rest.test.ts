@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { HttpClient } from "#net/http.ts";
 import { RateBudgets } from "#net/rate-budget.ts";
-import { accessOf } from "#venues/binance-spot/access.ts";
-import type { ApiAnswer } from "#venues/binance-spot/api.ts";
-import { SpotClock } from "#venues/binance-spot/clock.ts";
-import { budgetSpecs, SpotLimits } from "#venues/binance-spot/limits.ts";
-import { SpotRest } from "#venues/binance-spot/rest.ts";
+import { accessOf } from "#venues/binance/access.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
+import { BinanceClock } from "#venues/binance/clock.ts";
+import { BinanceLimits, budgetSpecs } from "#venues/binance/limits.ts";
+import { BinanceRest } from "#venues/binance/rest.ts";
+import { DIALECT } from "#venues/binance-spot/api.ts";
 import { ManualTimers } from "../../net/support.ts";
 import { API_KEY, ED25519_PEM, HMAC_SECRET, SpotServer } from "./spot-server.ts";
 
@@ -24,17 +25,20 @@ beforeEach(() => {
 afterEach(() => server.stop());
 
 class Subject {
-  readonly clock = new SpotClock(() => NOW_MS + timers.elapsedMs());
-  readonly limits: SpotLimits;
-  readonly rest: SpotRest;
+  readonly clock = new BinanceClock(() => NOW_MS + timers.elapsedMs());
+  readonly limits: BinanceLimits;
+  readonly rest: BinanceRest;
 
   constructor(secret: string | null = HMAC_SECRET, restUrl = server.restUrl) {
-    const specs = budgetSpecs([]);
+    const specs = budgetSpecs([], DIALECT);
     const shared = { specs, memory: new RateBudgets(specs).memory };
-    this.limits = new SpotLimits(shared, () => this.clock.venueNowMs());
+    this.limits = new BinanceLimits(shared, () => this.clock.venueNowMs(), DIALECT);
     const access = secret === null ? null : accessOf({ kind: "api-key", apiKey: API_KEY, secret });
     const http = new HttpClient(timers);
-    this.rest = new SpotRest({ restUrl, access }, { http, clock: this.clock, limits: this.limits });
+    this.rest = new BinanceRest(
+      { restUrl, access, dialect: DIALECT },
+      { http, clock: this.clock, limits: this.limits },
+    );
   }
 
   used(name: string): number | undefined {

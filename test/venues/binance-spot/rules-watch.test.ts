@@ -1,7 +1,7 @@
 /** The venue's rules change while we trade. */
 
 import { describe, expect, test } from "bun:test";
-import type { ApiAnswer } from "#venues/binance-spot/api.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
 import { OrderChecks } from "#venues/binance-spot/order-checks.ts";
 import { RulesWatch } from "#venues/binance-spot/rules-watch.ts";
 import { ManualTimers } from "../../net/support.ts";

@@ -13,7 +13,7 @@ import {
   signedParams,
   signedQuery,
   wsPayload,
-} from "#venues/binance-spot/signing.ts";
+} from "#venues/binance/signing.ts";
 
 /** Published examples: rest-api.md and web-socket-api.md of binance-spot-api-docs. */
 const SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j";

@@ -5,10 +5,11 @@ import * as fc from "fast-check";
 import { InputError, MmError } from "#domain/errors.ts";
 import type { OrderOwner } from "#domain/order.ts";
 import { Rng } from "#domain/rng.ts";
-import type { ApiAnswer, ApiMethod, SpotApi } from "#venues/binance-spot/api.ts";
-import { SpotClock } from "#venues/binance-spot/clock.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
+import { BinanceClock } from "#venues/binance/clock.ts";
+import type { RequestParams } from "#venues/binance/signing.ts";
+import type { ApiMethod, SpotApi } from "#venues/binance-spot/api.ts";
 import { readSetup } from "#venues/binance-spot/setup.ts";
-import type { RequestParams } from "#venues/binance-spot/signing.ts";
 import { SpotDesk } from "#venues/binance-spot/spot-desk.ts";
 import { VenueError } from "#venues/venue.ts";
 import { ManualTimers } from "../../net/support.ts";
@@ -28,7 +29,7 @@ import {
 } from "./spot-kit.ts";
 
 function deskOf(api: SpotApi, hasKey = true, timers = new ManualTimers()): SpotDesk {
-  const clock = new SpotClock(() => NOW_MS);
+  const clock = new BinanceClock(() => NOW_MS);
   return new SpotDesk({ api, clock, timers, rng: new Rng(1), hasKey });
 }
 

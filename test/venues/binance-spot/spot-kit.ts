@@ -6,11 +6,12 @@ import type { Side } from "#domain/instrument.ts";
 import { formatClientOrderId, type OrderRequest } from "#domain/order.ts";
 import type { Alert } from "#ports/sink.ts";
 import type { VenueListener } from "#ports/venue.ts";
-import type { ApiAnswer, ApiMethod, SpotApi } from "#venues/binance-spot/api.ts";
-import { wsReply } from "#venues/binance-spot/errors.ts";
+import type { ApiAnswer, BinanceApi } from "#venues/binance/api.ts";
+import { wsReply } from "#venues/binance/errors.ts";
+import type { RequestParams } from "#venues/binance/signing.ts";
+import { isNewerTrade } from "#venues/binance/wire.ts";
+import type { ApiMethod, SpotApi } from "#venues/binance-spot/api.ts";
 import { readExchangeInfo, readMarket, type SpotMarket } from "#venues/binance-spot/instruments.ts";
-import type { RequestParams } from "#venues/binance-spot/signing.ts";
-import { isNewerTrade } from "#venues/binance-spot/wire.ts";
 import { VenueNews } from "#venues/news.ts";
 import { OwnOrders } from "#venues/own-orders.ts";
 import { Inbox } from "../../net/support.ts";
@@ -47,18 +48,18 @@ export function notSent(why: "budget" | "not-connected"): ApiAnswer {
   return { kind: "not-sent", why, retryAtMs: NOW_MS + 1000, message: `no ${why}` };
 }
 
-export interface Call {
-  readonly method: ApiMethod;
+export interface Call<Method extends string = ApiMethod> {
+  readonly method: Method;
   readonly params: RequestParams;
   answer(answer: ApiAnswer): void;
 }
 
 /** Calls wait in `calls` until the test answers them. */
-export class HandApi implements SpotApi {
-  readonly calls = new Inbox<Call>();
+export class HandApi<Method extends string = ApiMethod> implements BinanceApi<Method> {
+  readonly calls = new Inbox<Call<Method>>();
   nowMs = NOW_MS;
 
-  call(method: ApiMethod, params: RequestParams): Promise<ApiAnswer> {
+  call(method: Method, params: RequestParams): Promise<ApiAnswer> {
     const { promise, resolve } = Promise.withResolvers<ApiAnswer>();
     this.calls.push({ method, params, answer: resolve });
     return promise;
@@ -69,7 +70,7 @@ export class HandApi implements SpotApi {
   }
 
   /** The next call, which must be of this method; answered at once where an answer is given. */
-  async expect(method: ApiMethod, answer?: ApiAnswer): Promise<Call> {
+  async expect(method: Method, answer?: ApiAnswer): Promise<Call<Method>> {
     const call = await this.calls.next();
     expect(call.method).toBe(method);
     if (answer !== undefined) call.answer(answer);
@@ -78,16 +79,16 @@ export class HandApi implements SpotApi {
 }
 
 /** Answers by a function, at once. */
-export class AutoApi implements SpotApi {
-  readonly log: { readonly method: ApiMethod; readonly params: RequestParams }[] = [];
+export class AutoApi<Method extends string = ApiMethod> implements BinanceApi<Method> {
+  readonly log: { readonly method: Method; readonly params: RequestParams }[] = [];
   nowMs = NOW_MS;
-  readonly #answer: (method: ApiMethod, params: RequestParams) => ApiAnswer;
+  readonly #answer: (method: Method, params: RequestParams) => ApiAnswer;
 
-  constructor(answer: (method: ApiMethod, params: RequestParams) => ApiAnswer) {
+  constructor(answer: (method: Method, params: RequestParams) => ApiAnswer) {
     this.#answer = answer;
   }
 
-  call(method: ApiMethod, params: RequestParams): Promise<ApiAnswer> {
+  call(method: Method, params: RequestParams): Promise<ApiAnswer> {
     this.log.push({ method, params });
     return Promise.resolve(this.#answer(method, params));
   }
@@ -96,7 +97,7 @@ export class AutoApi implements SpotApi {
     return this.nowMs;
   }
 
-  paramsOf(method: ApiMethod): RequestParams[] {
+  paramsOf(method: Method): RequestParams[] {
     return this.log.filter((call) => call.method === method).map(({ params }) => params);
   }
 }

@@ -5,8 +5,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "#domain/errors.ts";
 import type { OrderEvent } from "#domain/events.ts";
+import { ProtocolError } from "#venues/binance/wire.ts";
 import { readUserEvent, type UserEvent } from "#venues/binance-spot/user-events.ts";
-import { ProtocolError } from "#venues/binance-spot/wire.ts";
 import { contextOf, FIXTURES, fixture, thrownBy } from "./market.ts";
 
 const CONTEXT = contextOf("BTC", "USDT", "0.01");

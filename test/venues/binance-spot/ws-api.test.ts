@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import type { ApiAnswer } from "#venues/binance-spot/api.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
 import { LiveSubject, NOW_MS } from "./live-subject.ts";
 import { BAD_KEY, ED25519_PEM, HMAC_SECRET } from "./spot-server.ts";
 
@@ -144,7 +144,7 @@ describe("answers", () => {
     const first = api.call("order.place", ORDER);
     const unanswered = await server.asked.next();
     await subject.live(6000);
-    const second = api.call("order.cancel", { orderId: 1 });
+    const second = api.call("order.status", { orderId: 1 });
     const request = await server.asked.next();
     await subject.live(4000);
     expect(await first).toMatchObject({ kind: "unknown" });
@@ -155,6 +155,24 @@ describe("answers", () => {
     server.answer(request, { orderId: 1 });
     expect(resultOf(await second)).toEqual({ orderId: 1 });
     expect([api.state, subject.news.size, subject.alerts.size]).toEqual(["ready", 0, 0]);
+  });
+
+  test("a cancel does not wait behind requests that get no answer: it goes by REST", async () => {
+    const subject = await subjectWith().begin();
+    const { server, api } = subject;
+    const paths: string[] = [];
+    server.onRest = ({ verb, path }) => {
+      paths.push(`${verb} ${path}`);
+      return Response.json({ orderId: 1 });
+    };
+    void api.call("order.place", ORDER);
+    await server.asked.next();
+    const early = api.call("order.cancel", { orderId: 1 });
+    server.answer(await server.asked.next(), { orderId: 1 });
+    expect(resultOf(await early)).toEqual({ orderId: 1 });
+    await subject.live(2000);
+    expect(resultOf(await api.call("order.cancel", { orderId: 1 }))).toEqual({ orderId: 1 });
+    expect(paths).toEqual(["DELETE /api/v3/order"]);
   });
 
   test("no more than 1024 wait at a time", async () => {

@@ -1,7 +1,7 @@
 /** What becomes of calls and events when connections to the WebSocket API come and go. */
 
 import { afterEach, describe, expect, test } from "bun:test";
-import type { ApiAnswer } from "#venues/binance-spot/api.ts";
+import type { ApiAnswer } from "#venues/binance/api.ts";
 import { LiveSubject, NOW_MS } from "./live-subject.ts";
 import { BAD_KEY, HMAC_SECRET } from "./spot-server.ts";
 

@@ -3,6 +3,7 @@
 import { expect } from "bun:test";
 import { HlAccount } from "#venues/hyperliquid/account.ts";
 import type { InfoAnswer, InfoRequest } from "#venues/hyperliquid/api.ts";
+import { OrderKinds } from "#venues/hyperliquid/order-kinds.ts";
 import { ManualTimers } from "../../net/support.ts";
 import { AutoApi, type HandApi, info, marketOf, newsKit, stateOf, turn, USER } from "./hl-kit.ts";
 
@@ -12,10 +13,11 @@ export function kitOf<Api extends HandApi>(api: Api, sinceTradeId: string | null
   const traded: number[] = [];
   const address = { onFill: (notional: number) => void traded.push(notional) };
   const { instrument } = marketOf();
+  const kinds = new OrderKinds();
   const { orders, cloids, news } = kit;
-  const parts = { api, instrument, user: USER, orders, cloids, news, timers, address };
+  const parts = { api, instrument, user: USER, orders, cloids, kinds, news, timers, address };
   const account = new HlAccount({ ...parts, sinceTradeId });
-  return { ...kit, api, timers, account, traded };
+  return { ...kit, kinds, api, timers, account, traded };
 }
 
 export function frameOf(channel: string, data: unknown): string {

@@ -39,6 +39,7 @@ describe("a reconciliation", () => {
         quote: "999.5",
         openOrderIds: [idOf(1), idOf(2, { epoch: 3 })],
         liquidationPrice: 9.25,
+        marginRatio: 12.5 / 999.5,
       },
     ]);
     expect(kit.orders.find(idOf(2, { epoch: 3 }))).toMatchObject({

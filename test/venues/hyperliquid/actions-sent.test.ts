@@ -269,7 +269,7 @@ describe("a pair's way", () => {
     wire.onRest = () => Response.json(ok);
     let outcome: PostOutcome = { kind: "unknown", message: "no answer within 5000 ms" };
     const posts: string[] = [];
-    subject.socket.post = (_type, payload) => {
+    subject.socket.post = (payload) => {
       posts.push(payload);
       return Promise.resolve(outcome);
     };

@@ -1,6 +1,7 @@
 /** Actions as they go out: the exact text, for the order of keys is part of what is signed. */
 
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import {
   BatchModifyRequest,
   CancelByCloidRequest,
@@ -25,6 +26,7 @@ import {
 } from "#venues/hyperliquid/actions.ts";
 import { cloidOf } from "#venues/hyperliquid/cloid.ts";
 import { hyperliquidPerp } from "../../domain/instruments.ts";
+import { sharedPath } from "../../shared.ts";
 
 /** szDecimals 1: ticks of 0.00001, lots of 0.1. */
 const SUI = { instrument: hyperliquidPerp(1), asset: 14 };
@@ -209,6 +211,23 @@ describe("an action", () => {
   test.each(actions)("%s", (_name, action, expected) => {
     expect(JSON.stringify(action)).toBe(expected);
   });
+
+  const shared = sharedPath("vectors", "hyperliquid-signing.json");
+  test.skipIf(shared === null)(
+    "of a stop is, key by key, the one that the SDK's is signed as",
+    () => {
+      const Vectors = v.object({
+        vectors: v.array(v.object({ id: v.string(), action: v.unknown() })),
+      });
+      const { vectors } = v.parse(Vectors, JSON.parse(readFileSync(shared ?? "", "utf8")));
+      const published = vectors.find(({ id }) => id === "py-order-trigger-sl")?.action;
+      const request: OrderRequest = { ...STOP, side: "buy", priceTicks: 10_300_000 };
+      // It has no cloid, another worst price, and may open a position.
+      const { c: _, ...stop } = wireOrder(request, { ...SUI, asset: 1 });
+      const action = { ...orderAction([]), orders: [{ ...stop, p: "100", r: false }] };
+      expect(JSON.stringify(action)).toBe(JSON.stringify(published));
+    },
+  );
 
   test("has its keys as the SDK's schemas have them, and passes them", () => {
     const schemas: [schema: v.GenericSchema, action: unknown][] = [

@@ -238,10 +238,19 @@ describe("a connection", () => {
     };
     feed.listener?.onBook(book);
     feed.options.onReference(300_000.5, NOW_MS);
+    feed.listener?.onMark?.({
+      kind: "mark",
+      venueTimeMs: NOW_MS,
+      receivedTimeMs: NOW_MS,
+      priceTicks: 300_001.5,
+      fundingRate: 0.0000125,
+      nextFundingMs: NOW_MS + 1,
+    });
     feed.listener?.onAlive(NOW_MS);
-    expect(heard.events.slice(-3)).toMatchObject([
+    expect(heard.events.slice(-4)).toMatchObject([
       { kind: "book" },
       { kind: "reference", priceTicks: 300_000.5 },
+      { kind: "mark", priceTicks: 300_001.5 },
       { kind: "connection", state: "alive" },
     ]);
   });

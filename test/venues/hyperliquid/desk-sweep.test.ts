@@ -66,7 +66,8 @@ describe("a sweep", () => {
   });
 
   test("stops are cancelled last, and not past the queue", async () => {
-    const orders = [orderOf(idOf(1, { role: "stop-loss" }), 11), orderOf(idOf(2), 12)];
+    const stop = { ...orderOf(idOf(1, { role: "stop-loss" }), 11), isTrigger: true };
+    const orders = [stop, orderOf(idOf(2), 12)];
     const seen: [number[], boolean][] = [];
     await swept(orders, (oids, { action }) => {
       seen.push([oids, action["f"] === true]);

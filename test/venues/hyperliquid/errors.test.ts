@@ -41,7 +41,7 @@ const OF_ORDERS: readonly Row[] = [
   ["Post only order would have immediately matched, bbo was 65000@65001.", "rejected would-cross"],
   ["Order could not immediately match against any resting orders.", "expired other"],
   ["No liquidity available for market order.", "expired other"],
-  ["Invalid TP/SL price.", "rejected filter"],
+  ["Invalid TP/SL price.", "rejected would-cross"],
   ["Order would increase open interest while open interest is capped", "rejected other"],
   [
     "Order rejected due to price more aggressive than oracle while at open interest cap",
@@ -222,7 +222,7 @@ describe("statuses of an order", () => {
     ["reduceOnlyRejected", "rejected reduce-only"],
     ["badAloPxRejected", "rejected would-cross"],
     ["iocCancelRejected", "expired"],
-    ["badTriggerPxRejected", "rejected filter"],
+    ["badTriggerPxRejected", "rejected would-cross"],
     ["marketOrderNoLiquidityRejected", "expired"],
     ["positionIncreaseAtOpenInterestCapRejected", "rejected other"],
     ["positionFlipAtOpenInterestCapRejected", "rejected other"],

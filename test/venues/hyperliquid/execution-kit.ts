@@ -2,6 +2,7 @@
 
 import { HlExecution } from "#venues/hyperliquid/execution.ts";
 import type { Touch } from "#venues/hyperliquid/order-checks.ts";
+import { OrderKinds } from "#venues/hyperliquid/order-kinds.ts";
 import { ManualTimers } from "../../net/support.ts";
 import { done, HandApi, marketOf, newsKit, requestOf, resting, turn, USER } from "./hl-kit.ts";
 
@@ -17,7 +18,8 @@ export function kitOf<Api extends HandApi>(
   const kit = newsKit(api);
   const { instrument, asset } = marketOf();
   const { orders, cloids, news } = kit;
-  const parts = { api, instrument, asset, user: USER, orders, cloids, news, timers };
+  const kinds = new OrderKinds();
+  const parts = { api, instrument, asset, user: USER, orders, cloids, kinds, news, timers };
   const execution = new HlExecution({ ...parts, touch: () => touch, onTooLate });
   return { ...kit, api, timers, execution };
 }

@@ -220,7 +220,7 @@ describe("placing", () => {
     ["below 10 USDC", { quantityLots: 33 }, "filter"],
     ["of no size", { quantityLots: 0, reduceOnly: true }, "filter"],
     ["to rest only and to take at once", { timeInForce: "ioc" }, "other"],
-    ["a stop that may open a position", { type: "stop-market", postOnly: false }, "other"],
+    ["a stop that may open a position", { type: "stop-market", postOnly: false }, "filter"],
     ["at the market where no book is known", { type: "market", postOnly: false }, "other"],
   ];
   test.each(refused)("an order %s is not sent", async (_name, rest, reason) => {

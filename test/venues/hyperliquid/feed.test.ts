@@ -53,14 +53,14 @@ class Pair {
   }
 
   post(payload = "{}", isCancel = false): Promise<PostOutcome> {
-    return this.client.post("action", payload, 5000, isCancel);
+    return this.client.post(payload, 5000, isCancel);
   }
 
   /** Once all that was said before has been heard at both ends. */
   async settled(): Promise<void> {
-    const outcome = this.client.post("info", '"settled"', 5000);
+    const outcome = this.client.post('"settled"', 5000);
     const post = await wire.posts.next();
-    wire.answer(post, { type: "info", payload: null });
+    wire.answer(post, { type: "action", payload: null });
     await outcome;
   }
 }
@@ -181,7 +181,7 @@ describe("posts", () => {
 
   test("are late by the feed's clock", async () => {
     const pair = await new Pair("BTC").up();
-    const outcome = pair.client.post("action", "{}", 1500);
+    const outcome = pair.client.post("{}", 1500);
     await wire.posts.next();
     world.timers.advance(1500);
     expect(await outcome).toEqual({ kind: "unknown", message: "no answer within 1500 ms" });
@@ -189,7 +189,7 @@ describe("posts", () => {
 
   test("are late by our own where the feed's stands still", async () => {
     const pair = await new Pair("BTC").up();
-    const outcome = pair.client.post("action", "{}", 1500);
+    const outcome = pair.client.post("{}", 1500);
     const post = await wire.posts.next();
     pair.world.timers.advance(2500);
     expect(await outcome).toMatchObject({ kind: "unknown" });

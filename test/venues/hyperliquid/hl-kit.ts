@@ -283,6 +283,7 @@ export function stateOf(szi: string, rest: { time?: number; accountValue?: strin
     assetPositions: /[1-9]/.test(szi) ? [{ type: "oneWay", position }] : [],
     marginSummary: summary,
     crossMarginSummary: summary,
+    crossMaintenanceMarginUsed: "12.5",
     withdrawable: "900.0",
     time,
   };

@@ -106,6 +106,8 @@ describe("a feed that is lost", () => {
     expect(feed.renewals).toEqual([]);
     feed.liveOn(1500);
     expect(feed.references.at(-1)?.[0]).toBe(0);
+    // The mark of old is not told again.
+    expect(ear.marks).toHaveLength(1);
     expect(feed.renewals).toEqual([expect.stringMatching(/no oracle price/)]);
     feed.liveOn(60_000);
     expect(feed.renewals).toHaveLength(1);

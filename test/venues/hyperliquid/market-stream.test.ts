@@ -240,10 +240,17 @@ describe("prints", () => {
   });
 });
 
-test("the context tells the oracle's price", () => {
+test("the context tells the oracle's price, the mark, and the funding of the hour's end", () => {
   feed.timers.advance(250);
-  feed.hear(contextFrame("3400.1234", "3401.5", "-0.00002"));
+  feed.hear(contextFrame("3400.1234", "3401.512", "-0.00002"));
   expect(feed.references).toEqual([[340_012.34, at(250)]]);
+  // It is 14:13:20 UTC.
+  const nextMs = Date.UTC(2026, 8, 21, 15);
+  expect(ear.marks).toEqual([[340_151.2, -0.00002, nextMs, at(250)]]);
+  const untilNextMs = nextMs - at(250);
+  feed.timers.advance(untilNextMs);
+  feed.hear(contextFrame("3400.0", "3400.0"));
+  expect(ear.marks.at(-1)).toEqual([340_000, 0.0000125, nextMs + 3_600_000, nextMs]);
 });
 
 test("after its end it tells and keeps nothing", () => {

@@ -166,14 +166,6 @@ describe("posts", () => {
     expect([subject.socket.inFlight, subject.used("posts")]).toEqual([0, 0]);
   });
 
-  test("are answered by questions' data as well", async () => {
-    await subject.begin();
-    const outcome = subject.socket.post("info", '{"type":"meta"}', 5000);
-    const payload = { type: "meta", data: {} };
-    subject.wire.answer(await subject.wire.posts.next(), { type: "info", payload });
-    expect(await outcome).toEqual({ kind: "answered", payload });
-  });
-
   test.each([
     ["429 Too Many Requests", "refused"],
     ["422 Unprocessable Entity", "refused"],
@@ -206,7 +198,7 @@ describe("posts", () => {
 
   test("that are late are unknown, and count until the venue has answered", async () => {
     await subject.begin();
-    const outcome = subject.socket.post("action", "{}", 1500);
+    const outcome = subject.socket.post("{}", 1500);
     const post = await subject.wire.posts.next();
     subject.world.timers.advance(1500);
     expect(await outcome).toMatchObject({ kind: "unknown" });

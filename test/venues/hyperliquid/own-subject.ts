@@ -25,7 +25,7 @@ export class OwnSubject {
   }
 
   post(payload = '{"n":1}', isCancel = false): Promise<PostOutcome> {
-    return this.socket.post("action", payload, 5000, isCancel);
+    return this.socket.post(payload, 5000, isCancel);
   }
 
   /** Once everything that was sent before has arrived there and here. */

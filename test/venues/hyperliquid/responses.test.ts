@@ -9,8 +9,6 @@ import { OwnCloids } from "#venues/hyperliquid/cloid.ts";
 import {
   isNewerTrade,
   positionOfMoment,
-  readActiveAsset,
-  readClearinghouse,
   readFills,
   readOpenOrders,
   readOrderStatus,
@@ -21,18 +19,7 @@ import {
 import { readUserEvent } from "#venues/hyperliquid/user-events.ts";
 import { ProtocolError } from "#venues/wire.ts";
 import { sharedPath } from "../../shared.ts";
-import {
-  done,
-  fillOf,
-  idOf,
-  LOST,
-  marketOf,
-  NOW_MS,
-  orderOf,
-  reportOf,
-  stateOf,
-  USER,
-} from "./hl-kit.ts";
+import { done, fillOf, idOf, LOST, marketOf, NOW_MS, orderOf, reportOf, USER } from "./hl-kit.ts";
 
 const { instrument } = marketOf();
 const context = { instrument, receivedTimeMs: NOW_MS };
@@ -44,20 +31,6 @@ function fixture(name: string): unknown {
 }
 
 describe("what others have recorded", () => {
-  test("an account that owes more than it has in cash is still worth something", () => {
-    const json = fixture("http_clearinghouse_state_negative_total_raw_usd.json");
-    if (json === null) return;
-    expect(readClearinghouse(json, "BTC")).toEqual({
-      venueTimeMs: 1_700_000_000_000,
-      accountValue: "1736.030875",
-      freeMargin: "772.232111",
-      otherCoins: [],
-      position: "0",
-      entryValue: "0",
-      liquidationPrice: null,
-    });
-  });
-
   test("fills with settlements and dust of spot among them", () => {
     const json = fixture("http_user_fills_dust_conversion.json");
     if (json === null) return;
@@ -84,50 +57,7 @@ describe("what others have recorded", () => {
   });
 });
 
-describe("an account's state", () => {
-  test("a short position costs less than nothing", () => {
-    expect(readClearinghouse(stateOf("-2.50"), "SUI")).toEqual({
-      venueTimeMs: NOW_MS,
-      accountValue: "1000",
-      freeMargin: "970",
-      otherCoins: [],
-      position: "-2.5",
-      entryValue: "-7.5",
-      liquidationPrice: 9.25,
-    });
-  });
-
-  test("isolated margin, other coins beside, and no price of liquidation", () => {
-    const leverage = { type: "isolated", value: 3, rawUsd: "-12.5" };
-    const position = { coin: "SUI", szi: "1.0", entryPx: "3.0", leverage, liquidationPx: null };
-    const summary = { accountValue: "5.0", totalMarginUsed: "7.0" };
-    const state = {
-      assetPositions: [{ position: { coin: "BTC", szi: 5 } }, { position }],
-      marginSummary: { ...summary, accountValue: "105.0" },
-      crossMarginSummary: summary,
-      time: NOW_MS,
-    };
-    expect(readClearinghouse(state, "SUI")).toMatchObject({
-      accountValue: "105",
-      freeMargin: "0",
-      otherCoins: ["BTC"],
-      liquidationPrice: null,
-    });
-  });
-
-  test("leverage and mark of one coin, and of no other", () => {
-    const json = {
-      user: USER,
-      coin: "SUI",
-      leverage: { type: "cross", value: 5 },
-      maxTradeSzs: ["1.0", "1.0"],
-      availableToTrade: ["1.0", "1.0"],
-      markPx: "3.0000",
-    };
-    expect(readActiveAsset(json, "SUI")).toEqual({ mode: "cross", leverage: 5, markPrice: "3" });
-    expect(() => readActiveAsset(json, "BTC")).toThrow(ProtocolError);
-  });
-
+describe("an account", () => {
   test("requests counted", () => {
     const json = {
       cumVlm: "2854574.59",
@@ -172,8 +102,12 @@ describe("orders", () => {
 
   test("of others no more is read than whose they are", () => {
     const offGrid = { ...orderOf(null, 5), sz: "0.00001", side: "up" };
-    const listed = readOpenOrders([offGrid, orderOf(idOf(1), 6)], nameOf, context);
-    expect(listed).toMatchObject([{ clientOrderId: idOf(1), venueOrderId: "6", change: "open" }]);
+    const stop = { ...orderOf(idOf(2), 7), isTrigger: true, triggerPx: "2.9" };
+    const listed = readOpenOrders([offGrid, orderOf(idOf(1), 6), stop], nameOf, context);
+    expect(listed).toMatchObject([
+      { event: { clientOrderId: idOf(1), venueOrderId: "6", change: "open" }, isTrigger: false },
+      { event: { clientOrderId: idOf(2), venueOrderId: "7", change: "open" }, isTrigger: true },
+    ]);
     expect(() => readOpenOrders([{ ...orderOf(idOf(1), 6), sz: "0.01" }], nameOf, context)).toThrow(
       InputError,
     );

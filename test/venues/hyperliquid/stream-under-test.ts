@@ -1,6 +1,7 @@
 /** An HlMarketStream and all that its listener hears; tests hand in frames and turn the clock. */
 
 import { expect } from "bun:test";
+import type { MarkEvent } from "#domain/events.ts";
 import { Rng } from "#domain/rng.ts";
 import type { Alert } from "#ports/sink.ts";
 import type { MarketListener } from "#ports/venue.ts";
@@ -40,6 +41,8 @@ export class MarketEar implements MarketListener {
   /** Venue's time, ticks, lots; negative where the seller took. */
   readonly prints: number[][] = [];
   readonly alerts: Alert[] = [];
+  /** Of each mark: price, rate, next funding, time of receipt. */
+  readonly marks: number[][] = [];
   clears = 0;
   alive = 0;
   /** Made of what is told of levels alone. */
@@ -52,6 +55,10 @@ export class MarketEar implements MarketListener {
   readonly onTrade: MarketListener["onTrade"] = (event) => {
     const lots = event.aggressor === "buy" ? event.quantityLots : -event.quantityLots;
     this.prints.push([event.venueTimeMs, event.priceTicks, lots]);
+  };
+  readonly onMark = (event: MarkEvent): void => {
+    const { priceTicks, fundingRate, nextFundingMs, receivedTimeMs } = event;
+    this.marks.push([priceTicks, fundingRate, nextFundingMs, receivedTimeMs]);
   };
   readonly onAlive = (): void => {
     this.alive += 1;

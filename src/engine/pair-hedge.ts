@@ -1,0 +1,129 @@
+/**
+ * PairHedge: what a pair that may hedge has of it, and a pair that does not has for nothing: the
+ * hedge desk with the state of the pair and its quoting leg put before it. Pure.
+ */
+
+import { InvariantError, messageOf } from "#domain/errors.ts";
+import type { HedgeEvent } from "#domain/events.ts";
+import type { HedgeMode } from "#hedge/hedge-input.ts";
+import type { Sink } from "#ports/sink.ts";
+import type { SideRoom } from "#strategies/ladder-builder.ts";
+import { HedgeDesk } from "./hedge-desk.ts";
+import type { MarketState } from "./market-state.ts";
+import type { PairInputs } from "./pair-inputs.ts";
+import type { PairNews } from "./pair-news.ts";
+import type { PairState } from "./pair-state.ts";
+import type { EngineParams } from "./params.ts";
+import type { GuardReading, RiskGuards } from "./risk-guards.ts";
+
+export interface PairHedgeParts {
+  readonly params: EngineParams;
+  readonly sink: Sink;
+  readonly input: PairInputs;
+  readonly market: MarketState;
+  readonly guards: RiskGuards;
+  readonly news: PairNews;
+  readonly onGuard: (guard: GuardReading) => void;
+}
+
+export class PairHedge {
+  /** Null: the pair does not hedge. */
+  readonly desk: HedgeDesk | null;
+  readonly #parts: PairHedgeParts;
+  #closesOnHalt: boolean;
+
+  /** @throws {InvariantError} where it is to hedge and has no way to the hedge venue */
+  constructor(parts: PairHedgeParts) {
+    const { params, sink, onGuard } = parts;
+    const { hedge: setup } = params;
+    this.#parts = parts;
+    this.#closesOnHalt = setup?.params.closesOnHalt ?? false;
+    if (setup === null) {
+      this.desk = null;
+      return;
+    }
+    const execution = sink.hedge;
+    if (execution === undefined) throw new InvariantError("a hedge without a way to its venue");
+    this.desk = new HedgeDesk({ params, setup, sink, execution, onGuard });
+    parts.input.takeHedge(this.desk.base, this.desk.quote);
+  }
+
+  reconfigure(params: EngineParams): void {
+    this.#closesOnHalt = params.hedge?.params.closesOnHalt ?? false;
+    this.desk?.reconfigure(params);
+  }
+
+  guards(): readonly GuardReading[] {
+    return this.desk?.guards() ?? [];
+  }
+
+  /** An order of the hedge may be open, or a fill of one is missing. */
+  get hasOpenOrders(): boolean {
+    return this.desk?.orders.isOpen ?? false;
+  }
+
+  /** @returns whether the hedge's position is another now: what may be quoted depends on it */
+  apply({ event }: HedgeEvent, nowMs: number, state: PairState): boolean {
+    const { desk } = this;
+    if (desk === null || !desk.apply(event, nowMs)) return false;
+    this.act(nowMs, state);
+    const { input } = this.#parts;
+    const [base, quote] = [input.hedgeLots, input.hedgeUnits];
+    input.takeHedge(desk.base, desk.quote);
+    return base !== input.hedgeLots || quote !== input.hedgeUnits;
+  }
+
+  /** Ten times a second. */
+  check(nowMs: number, state: PairState): void {
+    if (this.desk === null) return;
+    this.desk.check(nowMs);
+    this.act(nowMs, state);
+  }
+
+  /** Has the hedgers look: after a quoting fill, a command, or whatever else changes exposure. */
+  act(nowMs: number, state: PairState): void {
+    const { desk } = this;
+    if (desk === null) return;
+    const { input } = this.#parts;
+    try {
+      desk.act(nowMs, this.#modeOf(state), input.exposureAt(this.#mid(desk)));
+    } catch (thrown) {
+      // A bug of ours: quotes go on, but only on the side that reduces the exposure.
+      desk.fail();
+      const message = `the hedge is given up until a new start: ${messageOf(thrown)}`;
+      this.#parts.news.alert("critical", "hedge-failed", message, nowMs);
+    }
+  }
+
+  /** What each quoting side may add, with the side off that adds to an exposure not hedged. */
+  room(room: SideRoom): SideRoom {
+    const sideOff = this.desk?.sideOff ?? null;
+    if (sideOff === null) return room;
+    return sideOff === "buy" ? { ...room, buyUnits: 0 } : { ...room, sellLots: 0 };
+  }
+
+  /** Quote currency. Without a fresh price of the quoting venue, the hedge venue's is taken. */
+  #mid({ instrument, market }: HedgeDesk): number {
+    const { market: quoting, guards, input } = this.#parts;
+    const own = input.priceOf(quoting.midHalfTicks);
+    const isFresh = own > 0 && !guards.isTripped("stale-book");
+    if (isFresh || market.midHalfTicks === 0) return own;
+    return (market.midHalfTicks / 2) * instrument.tickValue;
+  }
+
+  #modeOf(state: PairState): HedgeMode {
+    switch (state) {
+      case "quoting":
+      case "paused":
+      case "reducing":
+        return "hedge";
+      case "flattened":
+        return "flatten";
+      case "halted":
+        return this.#closesOnHalt ? "flatten" : "hedge";
+      case "starting":
+      case "stopping":
+        return "off";
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** What a runner has to tell people by itself, beside what its core and its connections tell. */
+
+import { plain } from "#domain/decimal.ts";
+import type { Instrument } from "#domain/instrument.ts";
+import type { HedgeDesk } from "#engine/hedge-desk.ts";
+import type { Alert } from "#ports/sink.ts";
+
+export class RunnerNews {
+  readonly #alert: (alert: Alert) => void;
+  readonly #nowMs: () => number;
+  /** Told already. */
+  readonly #unpriced = new Set<string>();
+
+  constructor(alert: (alert: Alert) => void, nowMs: () => number) {
+    this.#alert = alert;
+    this.#nowMs = nowMs;
+  }
+
+  warn(code: string, message: string): void {
+    this.#alert({ timeMs: this.#nowMs(), level: "warning", code, message });
+  }
+
+  /** Live, nobody knows a price of a third asset that fees are paid in: told once for each. */
+  fees(asset: string, { base, quote }: Instrument): void {
+    if (asset === base || asset === quote || this.#unpriced.has(asset)) return;
+    this.#unpriced.add(asset);
+    const message = `fees are charged in ${asset} and count as 0 in the PnL; balances are right`;
+    this.warn("unpriced-fees", message);
+  }
+
+  /** A stop closes no hedge: whoever stops must know that it is there. */
+  hedgeLeft({ book, instrument }: HedgeDesk): void {
+    if (book.positionLots === 0) return;
+    const size = `${plain(instrument.size(book.positionLots))} ${instrument.base}`;
+    this.warn("hedge-left", `stopped with a hedge of ${size} open on ${instrument.id}`);
+  }
+}
