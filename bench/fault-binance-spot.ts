@@ -7,7 +7,6 @@ import { loadRawCapture } from "#data/raw-capture.ts";
 import { decimal } from "#domain/decimal.ts";
 import { Rng } from "#domain/rng.ts";
 import { Params } from "#mock-venues/binance/params.ts";
-import { openOrdersOf } from "#mock-venues/binance-spot/account.ts";
 import { MockSymbol } from "#mock-venues/binance-spot/mock-symbol.ts";
 import { placeOrder } from "#mock-venues/binance-spot/orders.ts";
 import { startMockBinanceSpot } from "#mock-venues/binance-spot/server.ts";
@@ -86,7 +85,7 @@ export async function binanceSpotStage({ seed }: StageOptions): Promise<FaultSta
     },
     env: ENV,
     foreignId: FOREIGN_ID,
-    openIds: () => openOrdersOf(listing).map(({ clientOrderId }) => clientOrderId),
+    openIds: () => listing.records.openOrders().map(({ clientOrderId }) => clientOrderId),
     placeForeign: () => void placeOrder(mock.venue, new Params(new Map(Object.entries(place)))),
     armRandom: (randomSeed, everyMs) =>
       mock.faults.arm({ seed: randomSeed, random: { everyMs } }, "fault-run"),

@@ -22,7 +22,8 @@ const START_MS = Date.UTC(2026, 0, 1, 1);
 const CRASH_MS = START_MS + 60_000;
 const SHOCK = { afterMs: 60_000, durationMs: 30_000, movePct: -15, depth: 0.15 };
 const DURATION_MS = 180_000;
-const OVERLOADED = { fromMs: CRASH_MS + 5_000, toMs: CRASH_MS + 15_000 };
+/** Before anything that is decided here can be traded: a move of 20 % takes some two seconds. */
+const OVERLOADED = { fromMs: CRASH_MS + 1_000, toMs: CRASH_MS + 11_000 };
 const LATENCY = constantLatency(5, 5);
 /** What is within the band for so long is back. */
 const WITHIN_MS = 1_000;
@@ -78,16 +79,17 @@ const CONFIG = {
   ],
 };
 
-const ABOUT = `Generated markets (spot and perp at 2 000 USDT, the book a seventh of its usual size
-during the crash); 5 ETH and 10 000 USDT, ladder of 0.4 %, both sides stop at a move of 60 %. From
-the fifth to the fifteenth second the hedge venue refuses everything that is not reduce-only
-(Binance's −1008). Active: beyond a move of 20 %, maker for 5 s, then at most 0.5 % beyond the
-touch. Passive: 35 % of the inventory at −1 %, stop-loss at 0.5 %. *Back within the band*: the net
-move is within 20 %, counted from the start of the crash. *Sold* in the first minute of it.
-*Slippage*: against the price when the sale was decided, a stop's trigger price or the perp's mid
-when the active hedge went beyond its band. *Equity change*: from the start of the crash; 1 500 of
-it are the 5 ETH of the target, which nothing hedges. Stops that wait at the venue fire in its
-overload too; what is decided here waits it out, at prices 8 % lower.`;
+const ABOUT = `Generated markets (spot and perp at 2 000 USDT, the book a seventh of its usual
+size during the crash); 5 ETH and 10 000 USDT, ladder of 0.4 %, both sides stop at a move of 60
+%. From the second to the eleventh second the hedge venue refuses everything that is not
+reduce-only (Binance's −1008), before the active hedge can have traded. Active: beyond a move of
+20 %, maker for 5 s, then at most 0.5 % beyond the touch. Passive: 35 % of the inventory at −1 %,
+stop-loss at 0.5 %. *Back within the band*: the net move is within 20 %, counted from the start
+of the crash. *Sold* in the first minute of it. *Slippage*: against the price when the sale was
+decided, a stop's trigger price or the perp's mid when the active hedge went beyond its band.
+*Equity change*: from the start of the crash; 1 500 of it are the 5 ETH of the target, which
+nothing hedges. Stops that wait at the venue fire in its overload too; what is decided here waits
+it out, at prices some 6 % lower.`;
 
 interface Crash {
   /** From its start until the net move was back within the band; null: not within the run. */
@@ -116,8 +118,9 @@ function crash(config: PairConfig, variant: Variant, seed: number): Crash {
       instrument,
       startPrice: "2000",
       shock: SHOCK,
+      minFeedLatencyMs: LATENCY.leastResponseMs,
     },
-    hedgeInstrument,
+    { instrument: hedgeInstrument },
   );
   const pair = withHedge(config, variant === "no hedge" ? "both" : variant);
   const band = config.hedge?.activeHedgeIqvRatio ?? 0;

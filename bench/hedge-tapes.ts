@@ -11,6 +11,7 @@ import { loadConfig } from "#config/load.ts";
 import { loadStrategy } from "#config/load-strategy.ts";
 import { loadRawCaptures } from "#data/raw-capture.ts";
 import type { Decimal } from "#domain/decimal.ts";
+import type { PairEngine } from "#engine/pair-engine.ts";
 import { constantLatency } from "#sim/latency-model.ts";
 import { parseQueueModel } from "#sim/queue-model.ts";
 import { markdown, VARIANTS, withHedge, writeSection } from "./hedge-variants.ts";
@@ -23,7 +24,8 @@ const FUNDING_RATE = "0.0001";
 const HEADER = [
   "net delta max",
   "mean",
-  "beyond its band, untraded",
+  "beyond the band",
+  "untraded",
   "PnL",
   "spread",
   "inventory",
@@ -38,12 +40,14 @@ const HEADER = [
 ];
 
 const ABOUT = `Both recordings of some six minutes across midnight UTC in one virtual time
-(configs/eth-spot-usdm-tape.jsonc and btc-…, power:3, 5 ms to both venues, funding 0.0001), quoted
-without fees and hedged at Binance's base fees. The thresholds are far tighter than one would
-trade, so that both hedgers act. *Net delta* is what is held beyond the target on both legs;
-*beyond its band, untraded*: part of the time beyond \`activeHedgeIqvRatio\` while the active hedge
-did not trade. A hedge this tight costs more in fees than six minutes of exposure; what it shows is
-that exposure falls, and that every cent is explained.`;
+(configs/eth-spot-usdm-tape.jsonc and btc-…, power:3, 5 ms to both venues, funding 0.0001),
+quoted without fees and hedged at Binance's base fees. The thresholds are far tighter than one
+would trade, so that both hedgers act. *Net delta* is what is held beyond the target on both
+legs; *beyond the band*: part of the time with a net move beyond \`activeHedgeIqvRatio\`, for
+which there is always a hedge under way where the active one may trade; *untraded* is what is
+left of it. The largest net delta is that of a moment: a burst of fills, before anything can be
+done about it. A hedge this tight costs more in fees than six minutes of exposure; what it shows
+is that exposure falls, and that every cent is explained.`;
 
 /** Undefined where the recordings are absent. */
 async function tableOf(asset: "eth" | "btc"): Promise<string | undefined> {
@@ -79,26 +83,53 @@ async function tableOf(asset: "eth" | "btc"): Promise<string | undefined> {
       latency,
       fundingRate: FUNDING_RATE,
     };
+    const beyond = new BandTime(pair.hedge?.activeHedgeIqvRatio ?? Infinity);
     const result = runBacktest({
       ...common,
+      onTime: (_, engine) => beyond.look(engine),
       pair: withHedge(pair, variant === "no hedge" ? "both" : variant),
       strategy: createStrategy(),
       ...(variant === "no hedge" ? {} : { hedge: leg }),
     });
-    const cells = cellsOf(result);
+    const cells = cellsOf(result, beyond.part);
     cells.unshift(variant);
     return cells;
   });
   return markdown([`${asset} tape, ${base} and ${quote}`, ...HEADER], rows);
 }
 
-function cellsOf({ exposure, pnl, residual, log, hedge }: BacktestResult): string[] {
+/** How long both legs together are beyond a band, whoever may do something about it. */
+class BandTime {
+  readonly #band: number;
+  #steps = 0;
+  #beyond = 0;
+
+  constructor(band: number) {
+    this.#band = band;
+  }
+
+  get part(): number {
+    return this.#beyond / this.#steps;
+  }
+
+  /** With every time step. */
+  look({ hedge, iqvMoveRatio }: PairEngine): void {
+    this.#steps += 1;
+    if (Math.abs(hedge?.netMoveRatio ?? iqvMoveRatio) > this.#band) this.#beyond += 1;
+  }
+}
+
+function cellsOf(
+  { exposure, pnl, residual, log, hedge }: BacktestResult,
+  beyondBand: number,
+): string[] {
   const { outsideBand } = exposure;
   const volume = hedge?.log.fills.reduce((sum, { fill }) => sum + fill.quantityLots, 0) ?? 0;
   return [
     exposure.maxAbsDelta.toFixed(4),
     exposure.meanAbsDelta.toFixed(4),
-    outsideBand === null ? "" : `${(outsideBand * 100).toFixed(1)} %`,
+    percent(beyondBand),
+    outsideBand === null ? "" : percent(outsideBand),
     money(pnl.equityChange),
     money(pnl.spreadCapture),
     money(pnl.inventoryRevaluation),
@@ -111,6 +142,10 @@ function cellsOf({ exposure, pnl, residual, log, hedge }: BacktestResult): strin
     String(hedge?.log.fills.length ?? 0),
     hedge === null ? "" : hedge.instrument.sizeString(volume),
   ];
+}
+
+function percent(part: number): string {
+  return `${(part * 100).toFixed(1)} %`;
 }
 
 function money(amount: Decimal): string {

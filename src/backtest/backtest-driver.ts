@@ -175,7 +175,7 @@ export class BacktestDriver {
     link.nowMs = localMs;
     if (localMs === link.responses.nextMs) this.#applyResponse();
     else if (localMs === timeMs) this.#applyTime(timeMs);
-    else this.#engine.apply(quoting.takeMessage());
+    else this.#applyMessage(quoting);
   }
 
   /**
@@ -192,8 +192,8 @@ export class BacktestDriver {
     if (localMs === quoting.link.responses.nextMs) this.#applyResponse();
     else if (localMs === responseMs) this.#applyHedgeResponse(hedge);
     else if (localMs === timeMs) this.#applyTime(timeMs);
-    else if (localMs === feedMs) this.#engine.apply(quoting.takeMessage());
-    else this.#applyHedge(hedge.takeMessage());
+    else if (localMs === feedMs) this.#applyMessage(quoting);
+    else this.#applyHedge(hedge.isBookNext ? hedge.takeBook() : hedge.takeTrade());
   }
 
   /** @returns whether something was due at an exchange until then */
@@ -215,6 +215,12 @@ export class BacktestDriver {
     const { link, exchange } = quotingMs <= hedgeMs ? quoting : hedge;
     link.deliverNext(exchange);
     return true;
+  }
+
+  /** Two calls for two kinds: one for both would cost each the other's checks. Hot. */
+  #applyMessage(quoting: MarketLeg): void {
+    if (quoting.isBookNext) this.#engine.apply(quoting.takeBook());
+    else this.#engine.apply(quoting.takeTrade());
   }
 
   #applyResponse(): void {

@@ -74,26 +74,35 @@ export class MarketLeg {
     else this.link.deliverNext(this.exchange);
   }
 
-  /** The feed's next message; the object is used again for the one after. */
-  takeMessage(): BookEvent | TradeEvent {
+  /** Whether the feed's next message is a touch; else it is a print. */
+  get isBookNext(): boolean {
+    return this.#tape.feed.kind[this.#messages] === FeedKind.book;
+  }
+
+  /** The feed's next message, a touch; the object is used again for the one after. Hot. */
+  takeBook(): BookEvent {
     const { feed } = this.#tape;
     const index = this.#messages;
     this.#messages = index + 1;
-    const kind = feed.kind[index];
-    if (kind === FeedKind.book) {
-      const event = this.#book;
-      event.receivedTimeMs = feed.receivedMs[index] ?? 0;
-      event.venueTimeMs = feed.venueMs[index] ?? 0;
-      event.bidTicks = feed.bidTicks[index] ?? 0;
-      event.bidLots = feed.bidLots[index] ?? 0;
-      event.askTicks = feed.askTicks[index] ?? 0;
-      event.askLots = feed.askLots[index] ?? 0;
-      return event;
-    }
+    const event = this.#book;
+    event.receivedTimeMs = feed.receivedMs[index] ?? 0;
+    event.venueTimeMs = feed.venueMs[index] ?? 0;
+    event.bidTicks = feed.bidTicks[index] ?? 0;
+    event.bidLots = feed.bidLots[index] ?? 0;
+    event.askTicks = feed.askTicks[index] ?? 0;
+    event.askLots = feed.askLots[index] ?? 0;
+    return event;
+  }
+
+  /** The feed's next message, a print; the object is used again for the one after. Hot. */
+  takeTrade(): TradeEvent {
+    const { feed } = this.#tape;
+    const index = this.#messages;
+    this.#messages = index + 1;
     const event = this.#trade;
     event.receivedTimeMs = feed.receivedMs[index] ?? 0;
     event.venueTimeMs = feed.venueMs[index] ?? 0;
-    event.aggressor = kind === FeedKind.buyTrade ? "buy" : "sell";
+    event.aggressor = feed.kind[index] === FeedKind.buyTrade ? "buy" : "sell";
     event.priceTicks = feed.bidTicks[index] ?? 0;
     event.quantityLots = feed.bidLots[index] ?? 0;
     return event;

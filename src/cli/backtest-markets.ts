@@ -19,7 +19,10 @@ export interface MarketOptions {
   readonly price: string;
 }
 
-/** One venue of the run. */
+/**
+ * One venue of the run. Its feed comes over the same wire as its answers do: the fastest message
+ * takes as long.
+ */
 export interface Venue {
   readonly instrument: Instrument;
   readonly latency: LatencyModel;
@@ -62,14 +65,13 @@ export async function loadMarkets(
   hedge: Venue | null,
 ): Promise<Markets> {
   const { tape, hedgeTape } = options;
-  if (tape === undefined) return syntheticMarkets(options, quoting.instrument, hedge?.instrument);
+  if (tape === undefined) return syntheticMarkets(options, quoting, hedge);
   if (hedge === null)
     return { quoting: await recordedMarket(captureOf(tape, quoting)), hedge: null };
   return recordedMarkets(captureOf(tape, quoting), captureOf(hedgeTape ?? "", hedge));
 }
 
 function captureOf(path: string, { instrument, latency }: Venue): RawCaptureOptions {
-  // The feed came over the same wire as our answers do: its fastest message took as long.
   return { path, instrument, minFeedLatencyMs: latency.leastResponseMs };
 }
 
@@ -140,8 +142,8 @@ function requireOverlap(feed: TapeFeed, other: TapeFeed, where: string): void {
 
 function syntheticMarkets(
   options: MarketOptions,
-  instrument: Instrument,
-  hedgeInstrument: Instrument | undefined,
+  { instrument, latency }: Venue,
+  hedge: Venue | null,
 ): Markets {
   const seed = /^-?\d+$/.test(options.synthetic ?? "") ? Number(options.synthetic) : NaN;
   if (!Number.isSafeInteger(seed)) {
@@ -163,14 +165,18 @@ function syntheticMarkets(
     startMs: SYNTHETIC_START_MS,
     instrument,
     startPrice: amountOption(options.price, "--price"),
+    minFeedLatencyMs: latency.leastResponseMs,
   };
   const market = (tape: MarketTape): Market => {
     const { rows, feed } = tape;
     const sizes = { rows: rows.length, messages: feed.length };
     return { tape, facts: { kind: "synthetic", seed, price: options.price, ...sizes } };
   };
-  if (hedgeInstrument === undefined) return { quoting: market(syntheticTape(of)), hedge: null };
-  const tapes = syntheticTapes(of, hedgeInstrument);
+  if (hedge === null) return { quoting: market(syntheticTape(of)), hedge: null };
+  const tapes = syntheticTapes(of, {
+    instrument: hedge.instrument,
+    minFeedLatencyMs: hedge.latency.leastResponseMs,
+  });
   return { quoting: market(tapes.quoting), hedge: market(tapes.hedge) };
 }
 

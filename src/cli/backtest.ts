@@ -42,12 +42,14 @@ interface BacktestCliOptions extends MarketOptions {
   readonly queue: string;
   readonly latency: string;
   readonly hedgeLatency?: string;
-  readonly fundingRate: string;
+  readonly fundingRate?: string;
   readonly out?: string;
   readonly json?: true;
 }
 
 const CAREFUL_QUEUE = "risk-averse";
+/** The interest part of it, which is all that is paid where perp and spot agree. */
+const USUAL_FUNDING_RATE = "0.0001";
 /** Alerts that say the core gave up: a bug, or a user's strategy that gives no numbers. */
 const FAILURES: ReadonlySet<string> = new Set(["engine-failed", "hedge-failed"]);
 
@@ -65,7 +67,7 @@ export function backtestCommand(): Command {
     .option("--queue <model>", "place in the queue: risk-averse, power:3, log, …", "power:3")
     .option("--latency <time|file>", "one way: 5ms, 2ms/3ms (out/back), or recorded CSV", "5ms")
     .option("--hedge-latency <time|file>", "the same to the hedge venue (absent: as --latency)")
-    .option("--funding-rate <rate>", "what longs of the hedge pay in eight hours", "0.0001")
+    .option("--funding-rate <rate>", "what longs of the hedge pay in 8 h (absent: 0.0001)")
     .option("--out <dir>", "write summary.json, the CSV files of fills, orders, equity … there")
     .option("--json", "print the summary as JSON")
     .action(backtest);
@@ -174,7 +176,7 @@ async function prepare(options: BacktestCliOptions): Promise<Prepared> {
   requireHedgeOptions(options, pair, hedgeInstrument !== null);
   const queueModel = readQueueModel(options.queue);
   const latency = await readLatency(options.latency, "--latency");
-  const fundingRate = fundingRateOption(options.fundingRate);
+  const fundingRate = fundingRateOption(options.fundingRate ?? USUAL_FUNDING_RATE);
   const quoting = { instrument, latency };
   const hedge =
     hedgeInstrument === null
@@ -200,12 +202,13 @@ function requireHedgeOptions(
   pair: PairConfig,
   hasHedge: boolean,
 ): void {
-  const { tape, hedgeTape, hedgeLatency } = options;
+  const { tape, hedgeTape, hedgeLatency, fundingRate } = options;
   const where = `pair ${pair.id}`;
   if (tape !== undefined) requireRecordable(pair, hasHedge);
   for (const [option, value] of [
     ["--hedge-tape", hedgeTape],
     ["--hedge-latency", hedgeLatency],
+    ["--funding-rate", fundingRate],
   ] as const) {
     if (value === undefined || hasHedge) continue;
     const [problem, hint] = options.hedge

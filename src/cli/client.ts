@@ -95,6 +95,9 @@ const StandingSchema = v.object({
   size: v.string(),
   isWorking: v.boolean(),
 });
+const ConnectionSchema = v.nullable(
+  v.object({ budgets: v.array(BudgetSchema), deadMansSwitch: SwitchSchema }),
+);
 const HedgeSchema = v.object({
   venue: v.picklist(["binance-spot", "binance-perp", "hyperliquid"]),
   symbol: v.string(),
@@ -124,6 +127,7 @@ const HedgeSchema = v.object({
   ),
   unhedgedSinceMs: v.nullable(v.number()),
   orders: v.array(OrderSchema),
+  connection: ConnectionSchema,
 });
 const StatusSchema = v.object({
   id: v.string(),
@@ -156,9 +160,7 @@ const StatusSchema = v.object({
       limit: v.union([v.number(), v.string()]),
     }),
   ),
-  connection: v.nullable(
-    v.object({ budgets: v.array(BudgetSchema), deadMansSwitch: SwitchSchema }),
-  ),
+  connection: ConnectionSchema,
 });
 const ErrorSchema = v.object({
   error: v.object({ code: v.string(), message: v.string(), hint: v.optional(v.string()) }),
@@ -210,6 +212,7 @@ type Status = v.InferOutput<typeof StatusSchema>;
 
 function statusText(status: Status): string {
   const { inventory, orders, guards, connection } = status;
+  const hedge = status.hedge?.connection ?? null;
   const tripped = guards.filter((guard) => guard.tripped).map(({ id }) => id);
   const holds = inventory.position === null ? "holds" : "position";
   const head = figures([
@@ -226,7 +229,9 @@ function statusText(status: Status): string {
     ["guards", tripped.length === 0 ? "all quiet" : tripped.join(", ")],
     ...under("", inventory.position === null ? [] : liquidationTexts(guards)),
     ...under("budgets", connection?.budgets.map(budgetText) ?? []),
+    ...under("  of its hedge", hedge?.budgets.map(budgetText) ?? []),
     ...under("if mm dies", connection === null ? [] : [switchText(connection.deadMansSwitch)]),
+    ...under("  to its hedge", hedge === null ? [] : [switchText(hedge.deadMansSwitch)]),
   ]);
   const own = ordersText(orders);
   if (status.hedge === null) return `${head}\n\n${own}`;

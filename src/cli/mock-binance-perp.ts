@@ -10,7 +10,7 @@ import { type MockPerpMarket, mockPerpMarket } from "#mock-venues/binance-perp/s
 import { parseQueueModel } from "#sim/queue-model.ts";
 import {
   generatedMarket,
-  keyHints,
+  invitation,
   knownMarkets,
   readKey,
   recordedMarket,
@@ -83,37 +83,12 @@ function readBalances(
 }
 
 function inviting(mock: MockBinancePerp, options: MockVenueOptions): string {
-  const { url, wsApiUrl, streamUrl, venue } = mock;
-  const addresses = JSON.stringify({ restUrl: url, wsApiUrl, streamUrl }, null, 2);
-  const { account } = venue;
-  const held = account.assets.map((asset) => `${account.wallet(asset).toFixed()} ${asset}`);
-  return `
-A mock of Binance USD-M perps for rehearsals. It is not the venue, and its money is none.
-
-  symbols   ${[...venue.listings.keys()].join(", ")}
-  balances  ${held.join(", ")}
-
-Into the config that rehearses:
-
-  "venues": { "binance-perp": ${addresses.replaceAll("\n", "\n  ")} }
-
-and into the environment variables that its account names:
-
-${keyHints(options)}
-
-At the venue itself, without a key:
-
-  curl ${url}/mock/orders
-  curl ${url}/mock/account
-  curl ${url}/mock/faults
-  curl -X POST ${url}/mock/faults \\
-    -d '{"faults": [{"kind": "drop-response", "method": "order.place", "count": 3}]}'
-  curl -X POST ${url}/mock/faults -d '{"seed": 7, "random": {"everyMs": 2000}}'
-  curl -X DELETE ${url}/mock/faults
-  curl -X POST ${url}/mock/funding
-  curl -X POST ${url}/mock/status -d '{"status": "SETTLING"}'
-
-Ctrl-C ends it.
-
-`;
+  const { account } = mock.venue;
+  return invitation(mock, options, {
+    title: "Binance USD-M perps",
+    name: "binance-perp",
+    held: account.assets.map((asset) => `${account.wallet(asset).toFixed()} ${asset}`),
+    account: "account",
+    orders: ["funding", `status -d '{"status": "SETTLING"}'`],
+  });
 }

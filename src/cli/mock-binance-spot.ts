@@ -11,7 +11,7 @@ import {
 import { type MockMarket, mockMarket } from "#mock-venues/binance-spot/symbol-rules.ts";
 import {
   generatedMarket,
-  keyHints,
+  invitation,
   knownMarkets,
   readKey,
   recordedMarket,
@@ -88,37 +88,12 @@ function defaultBalances({ instrument, startPrice }: MockMarket): (readonly [str
 }
 
 function inviting(mock: MockBinanceSpot, options: MockVenueOptions): string {
-  const { url, wsApiUrl, streamUrl, venue } = mock;
-  const addresses = JSON.stringify({ restUrl: url, wsApiUrl, streamUrl }, null, 2);
-  const held = venue.account
-    .balances()
-    .map(({ asset, free }) => `${plain(decimal(free))} ${asset}`);
-  return `
-A mock of Binance Spot for rehearsals. It is not the venue, and its money is none.
-
-  symbols   ${[...venue.listings.keys()].join(", ")}
-  balances  ${held.join(", ")}
-
-Into the config that rehearses:
-
-  "venues": { "binance-spot": ${addresses.replaceAll("\n", "\n  ")} }
-
-and into the environment variables that its account names:
-
-${keyHints(options)}
-
-At the venue itself, without a key:
-
-  curl ${url}/mock/orders
-  curl ${url}/mock/balances
-  curl ${url}/mock/faults
-  curl -X POST ${url}/mock/faults \\
-    -d '{"faults": [{"kind": "drop-response", "method": "order.place", "count": 3}]}'
-  curl -X POST ${url}/mock/faults -d '{"seed": 7, "random": {"everyMs": 2000}}'
-  curl -X DELETE ${url}/mock/faults
-  curl -X POST ${url}/mock/status -d '{"status": "CANCEL_ONLY"}'
-
-Ctrl-C ends it.
-
-`;
+  const balances = mock.venue.account.balances();
+  return invitation(mock, options, {
+    title: "Binance Spot",
+    name: "binance-spot",
+    held: balances.map(({ asset, free }) => `${plain(decimal(free))} ${asset}`),
+    account: "balances",
+    orders: [`status -d '{"status": "CANCEL_ONLY"}'`],
+  });
 }

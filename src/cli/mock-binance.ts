@@ -6,6 +6,7 @@
 import { loadRawCapture } from "#data/raw-capture.ts";
 import type { Instrument } from "#domain/instrument.ts";
 import type { ApiKeySetup } from "#mock-venues/binance/credentials.ts";
+import type { BinanceServer } from "#mock-venues/binance/server.ts";
 import { type MarketSource, syntheticSource, tapeSource } from "#mock-venues/market-source.ts";
 import { SyntheticMarket } from "#sim/synthetic-market.ts";
 import { badOption, type MockVenueOptions, mockSymbols, readText } from "./mock-options.ts";
@@ -85,8 +86,58 @@ export function timeOption(text: string, option: string): number {
   });
 }
 
+/** What is printed of one venue only. */
+interface Words {
+  readonly title: string;
+  /** In the config. */
+  readonly name: string;
+  readonly held: readonly string[];
+  /** What `/mock/…` has of the account. */
+  readonly account: string;
+  /** What else can be ordered by `POST /mock/…`. */
+  readonly orders: readonly string[];
+}
+
+type Mock = Pick<BinanceServer<string, unknown, unknown>, "streamUrl" | "url" | "wsApiUrl"> & {
+  readonly venue: { readonly listings: ReadonlyMap<string, unknown> };
+};
+
+/** What people read when it has started. */
+export function invitation(mock: Mock, options: MockVenueOptions, words: Words): string {
+  const { url, wsApiUrl, streamUrl, venue } = mock;
+  const addresses = JSON.stringify({ restUrl: url, wsApiUrl, streamUrl }, null, 2);
+  return `
+A mock of ${words.title} for rehearsals. It is not the venue, and its money is none.
+
+  symbols   ${[...venue.listings.keys()].join(", ")}
+  balances  ${words.held.join(", ")}
+
+Into the config that rehearses:
+
+  "venues": { "${words.name}": ${addresses.replaceAll("\n", "\n  ")} }
+
+and into the environment variables that its account names:
+
+${keyHints(options)}
+
+At the venue itself, without a key:
+
+  curl ${url}/mock/orders
+  curl ${url}/mock/${words.account}
+  curl ${url}/mock/faults
+  curl -X POST ${url}/mock/faults \\
+    -d '{"faults": [{"kind": "drop-response", "method": "order.place", "count": 3}]}'
+  curl -X POST ${url}/mock/faults -d '{"seed": 7, "random": {"everyMs": 2000}}'
+  curl -X DELETE ${url}/mock/faults
+${words.orders.map((order) => `  curl -X POST ${url}/mock/${order}`).join("\n")}
+
+Ctrl-C ends it.
+
+`;
+}
+
 /** What goes into the environment; a secret that somebody chose is not shown. */
-export function keyHints({ apiKey, secret, publicKey }: MockVenueOptions): string {
+function keyHints({ apiKey, secret, publicKey }: MockVenueOptions): string {
   const usual = `${REHEARSAL_SECRET}   (for rehearsals only)`;
   const chosen = secret === undefined ? usual : "the one you gave";
   const hint = publicKey === undefined ? chosen : `the private key (PEM) of ${publicKey}`;

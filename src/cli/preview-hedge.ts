@@ -6,7 +6,14 @@ import type { PairConfig } from "#config/schema.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
 import type { Exposure } from "#hedge/hedge-input.ts";
 import type { HedgeParams } from "#hedge/params.ts";
-import { activeTargetRatio, hedgeSize, lotsIn, netMove, passiveSizeLots } from "#hedge/sizes.ts";
+import {
+  activeTargetRatio,
+  hedgeSize,
+  lotsIn,
+  netMove,
+  netTargetRatio,
+  passiveSizeLots,
+} from "#hedge/sizes.ts";
 import type { LadderInput } from "#strategies/ladder-builder.ts";
 import { percent } from "./output.ts";
 
@@ -50,6 +57,7 @@ export function hedgePreview(
     hedgeBase: 0,
     hedgeQuote: 0,
     targetIqvRatio: input.targetIqvRatio,
+    ...(quoted.kind === "perp" && { allotment: Number(pair.capital.initInventoryAmount) }),
   };
   return {
     market: instrument.id,
@@ -65,7 +73,7 @@ function activeTrade(
   instrument: Instrument,
   params: HedgeParams,
 ): Trade | null {
-  const ratio = activeTargetRatio(exposure.targetIqvRatio, netMove(exposure), params);
+  const ratio = activeTargetRatio(netTargetRatio(exposure), netMove(exposure), params);
   const lots = ratio === null ? 0 : lotsIn(instrument, hedgeSize(exposure, ratio));
   if (Math.abs(lots) < params.minStepLots) return null;
   return { side: lots > 0 ? "sell" : "buy", size: instrument.sizeString(Math.abs(lots)) };

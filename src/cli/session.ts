@@ -245,7 +245,10 @@ function isTerminalGone(): boolean {
 /** Where a pair may have orders: `binance-spot:ETHUSDT, hedge binance-perp:ETHUSDT`. */
 function marketsOf({ venue, symbol, hedge }: PairStatus): string {
   const own = `${venue}:${symbol}`;
-  return hedge === null ? own : `${own}, hedge ${hedge.venue}:${hedge.symbol}`;
+  if (hedge === null) return own;
+  const { position, baseAsset } = hedge;
+  const held = position === "0" ? "" : `, position ${position} ${baseAsset}`;
+  return `${own}, hedge ${hedge.venue}:${hedge.symbol}${held}`;
 }
 
 const HOW_TO_CHECK =

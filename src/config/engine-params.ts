@@ -93,18 +93,14 @@ export function engineParams(
 function hedgeSetup(pair: PairConfig, hedge: PairStart["hedge"] | null): HedgeSetup | null {
   if (hedge === null || hedge === undefined || pair.hedge === undefined) return null;
   const { instrument, position } = hedge;
-  return { instrument, params: hedgeParams(pair, pair.hedge, instrument), position };
+  return { instrument, params: hedgeParams(pair.hedge, instrument), position };
 }
 
 /** What part of `activeHedgeIqvRatio` a hedge leaves, and is unwound within, if not configured. */
 const USUAL_TARGET_PART = 1 / 2;
 const USUAL_UNWIND_PART = 1 / 4;
 
-function hedgeParams(
-  { risk }: PairConfig,
-  hedge: NonNullable<PairConfig["hedge"]>,
-  instrument: Instrument,
-): HedgeParams {
+function hedgeParams(hedge: NonNullable<PairConfig["hedge"]>, instrument: Instrument): HedgeParams {
   const { activeHedgeIqvRatio: opens, passiveHedgeRatio, passiveHedgeSpRatio } = hedge;
   const active =
     opens === undefined
@@ -142,7 +138,6 @@ function hedgeParams(
     isDualSided: hedge.dualSidedHedge,
     maxUnhedgedMs: hedge.maxUnhedgedSeconds * 1000,
     closesOnHalt: hedge.onHalt === "flatten",
-    staleBookMs: risk.staleBookMs,
     minLiquidationDistancePct: hedge.minHedgeLiquidationDistancePct,
     maxMarginPct: hedge.maxHedgeMarginPct,
   };

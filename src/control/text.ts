@@ -22,6 +22,9 @@ export function pairLines(status: PairStatus): string {
     ...(connection?.budgets ?? []).map((budget) => `budget ${budgetText(budget)}`),
     ...(hedge?.connection?.budgets ?? []).map((budget) => `hedge budget ${budgetText(budget)}`),
     ...(connection === null ? [] : [`dead man's switch: ${switchText(connection.deadMansSwitch)}`]),
+    ...(hedge === null || hedge.connection === null
+      ? []
+      : [`hedge dead man's switch: ${switchText(hedge.connection.deadMansSwitch)}`]),
   ].join("\n");
 }
 

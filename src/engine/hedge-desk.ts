@@ -23,6 +23,9 @@ import type { EngineParams, HedgeSetup } from "./params.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { GuardReading } from "./risk-guards.ts";
 
+/** Another position is disputed for so long before it is taken over: a fill may be late. */
+const LASTING_DISPUTE_MS = 4_000;
+
 export interface HedgeDeskParts {
   readonly params: EngineParams;
   readonly setup: HedgeSetup;
@@ -198,6 +201,8 @@ export class HedgeDesk {
     this.#desk.nowMs = nowMs;
     this.#reconciler.tick(nowMs);
     if (this.#guards.isTripped("hedge-connection") && !this.#hasStarted) return;
+    // Nothing is hedged before nothing of an earlier run rests any more: that is asked for soon.
+    if (!this.#hasStarted) this.#reconciler.ask(nowMs);
     // A question that is under way may be older than what was told.
     if (this.#isDoubtful && this.#reconciler.askAnew(nowMs)) this.#isDoubtful = false;
     const refreshMs = this.#params.passive?.refreshIntervalMs ?? Infinity;
@@ -230,6 +235,8 @@ export class HedgeDesk {
   #onOrder(event: OrderEvent): boolean {
     const news = this.#desk.onReport(event);
     if (news === "doubt") this.#reconciler.tick(this.#nowMs);
+    // The position is not what we believe, and news of that may have been lost.
+    if (news === "rejected" && event.reason === "reduce-only") this.#isDoubtful = true;
     return news !== "foreign" && news !== "stray";
   }
 
@@ -237,6 +244,8 @@ export class HedgeDesk {
     if (this.#desk.onFill(fill) !== "booked") return false;
     this.book.bookFill(fill, this.market.midHalfTicks);
     this.#takePosition();
+    // The venue's word was ahead of this fill: what it calls for must not wait for another answer.
+    if (this.#disputed !== null && this.book.has(this.#disputed.base)) this.#settle();
     if (this.orders.find(fill.clientOrderId) === undefined) {
       const message = `hedge fill ${fill.tradeId} of ${fill.clientOrderId}, not of this run`;
       this.#alert("warning", "stray-fill", message);
@@ -272,9 +281,12 @@ export class HedgeDesk {
     this.#guards.onMismatch(true);
     if (before?.base !== event.base || before.fills !== fills) {
       this.#disputed = { base: event.base, fills, sinceMs: this.#nowMs };
+      // Nothing is sent meanwhile, no stop either: an answer that was only old is soon found out.
+      this.#isDoubtful = true;
       return;
     }
-    if (!this.#reconciler.isAnswerTo(before.sinceMs)) return;
+    const isLasting = this.#nowMs - before.sinceMs >= LASTING_DISPUTE_MS;
+    if (!isLasting || !this.#reconciler.isAnswerTo(before.sinceMs)) return;
     const lots = this.book.adopt(event, this.market.midHalfTicks);
     if (lots === 0) return;
     this.#takePosition();

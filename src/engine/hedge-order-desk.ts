@@ -15,6 +15,9 @@ import type { EngineParams } from "./params.ts";
 /** Orders that are remembered after their end: far more than one round of hedging has. */
 const MAX_REMEMBERED = 1024;
 
+/** A cancel that was refused is sent again after this: the refusal is news that leads here. */
+const CANCEL_AGAIN_MS = 1_000;
+
 interface Sent {
   readonly spec: HedgeOrderSpec;
   /** Σ ticks · lots of its fills: a whole number. */
@@ -97,7 +100,8 @@ export class HedgeOrderDesk implements HedgeOrders {
    * @param sparesCover stops that only reduce stay: without them a position would stand naked
    */
   cancelAll(sparesCover: boolean, reason: string): void {
-    for (const id of this.orders.live.keys()) {
+    for (const [id, { inFlightSinceMs }] of this.orders.live) {
+      if (this.nowMs - inFlightSinceMs < CANCEL_AGAIN_MS) continue;
       const spec = this.#sent.get(id)?.spec;
       const isCover = spec?.type === "stop-market" && spec.reduceOnly;
       if (!(sparesCover && isCover)) this.cancel(id, reason);

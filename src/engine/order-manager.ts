@@ -35,6 +35,11 @@ export type OrderNews =
   | "request-refused"
   | "doubt";
 
+export interface Holdings {
+  readonly lots: number;
+  readonly units: number;
+}
+
 export type FillNews = "booked" | "duplicate" | "foreign";
 
 export class OrderManager {
@@ -86,6 +91,20 @@ export class OrderManager {
       if (order.side === side) cost += order.missingLots * (side === "buy" ? order.priceTicks : 1);
     }
     return cost;
+  }
+
+  /**
+   * By how much those executions have moved what is held: lots of base, and tick-lot units of
+   * quote by the prices of their orders; signed.
+   */
+  missing(): Holdings {
+    let [lots, units] = [0, 0];
+    for (const order of this.#lackingFills.values()) {
+      const signed = order.side === "buy" ? order.missingLots : -order.missingLots;
+      lots += signed;
+      units -= signed * order.priceTicks;
+    }
+    return { lots, units };
   }
 
   /** Whether an id is of this pair, whatever run it was sent by. */

@@ -10,7 +10,6 @@ import type {
   AccountEvent,
   BookEvent,
   EngineEvent,
-  HedgeEvent,
   OperatorCommand,
   OrderEvent,
 } from "#domain/events.ts";
@@ -97,7 +96,8 @@ export class PairEngine {
     // Each takes of these what it leans on.
     const { orders, market } = this;
     const own = { guards: this.#guards, books: this.#books, news: this.#news, input: this.#input };
-    const parts = { instrument, params, strategy, sink, orders, market, ...own };
+    const clock = this.#clock;
+    const parts = { instrument, params, strategy, sink, orders, market, clock, ...own };
     this.#agreement = new Agreement({ ...parts, reconciler: this.#reconciler });
     this.#quoter = new Quoter({ ...parts, budget: this.#budget });
     this.#hedging = new PairHedge({ ...parts, onGuard: (guard) => this.#onGuard(guard) });
@@ -215,7 +215,7 @@ export class PairEngine {
       case "mark":
         return;
       case "hedge":
-        this.#onHedge(event, nowMs);
+        this.#hedging.apply(event, nowMs, this.#state);
         return;
       case "reference":
         this.market.onReference(event.priceTicks);
@@ -302,10 +302,6 @@ export class PairEngine {
     this.#hedging.act(nowMs, this.#state);
   }
 
-  #onHedge(event: HedgeEvent, nowMs: number): void {
-    if (this.#hedging.apply(event, nowMs, this.#state)) this.#clock.want("hedge");
-  }
-
   #onAccount(event: AccountEvent, nowMs: number): void {
     if (!this.#agreement.onAccount(event, nowMs)) return;
     // It may have ended a doubt: what was to go and rests on is planned anew.
@@ -344,7 +340,8 @@ export class PairEngine {
 
   #checkEquity(nowMs: number): void {
     const excessRatio = this.#input.excessRatio(this.market.midHalfTicks);
-    const equity = (): Decimal | null => this.#books.netEquity(this.#mids);
+    const mids = this.#hedging.midsAt(nowMs, this.#mids);
+    const equity = (): Decimal | null => this.#books.netEquity(mids);
     const to = this.#equity.check(nowMs, { equity, state: this.#state, excessRatio });
     if (to === null) return;
     this.#news.alert("critical", `equity-${to}`, this.#equity.describe(), nowMs);
@@ -385,6 +382,8 @@ export class PairEngine {
 
   #onGuard(guard: GuardReading): void {
     this.#news.guard(guard, this.#nowMs);
+    // What only tells changes no quote.
+    if (guard.effect === "alert") return;
     this.#mustReview = true;
     this.#clock.want(guard.tripped ? `guard-${guard.id}` : "guard-cleared");
   }

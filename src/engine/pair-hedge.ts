@@ -10,19 +10,25 @@ import type { Sink } from "#ports/sink.ts";
 import type { SideRoom } from "#strategies/ladder-builder.ts";
 import { HedgeDesk } from "./hedge-desk.ts";
 import type { MarketState } from "./market-state.ts";
+import type { OrderManager } from "./order-manager.ts";
+import type { Mids } from "./pair-books.ts";
 import type { PairInputs } from "./pair-inputs.ts";
 import type { PairNews } from "./pair-news.ts";
 import type { PairState } from "./pair-state.ts";
 import type { EngineParams } from "./params.ts";
+import type { RequoteClock } from "./requote-clock.ts";
 import type { GuardReading, RiskGuards } from "./risk-guards.ts";
 
 export interface PairHedgeParts {
   readonly params: EngineParams;
   readonly sink: Sink;
   readonly input: PairInputs;
+  /** Of the quoting venue. */
+  readonly orders: OrderManager;
   readonly market: MarketState;
   readonly guards: RiskGuards;
   readonly news: PairNews;
+  readonly clock: RequoteClock;
   readonly onGuard: (guard: GuardReading) => void;
 }
 
@@ -31,6 +37,10 @@ export class PairHedge {
   readonly desk: HedgeDesk | null;
   readonly #parts: PairHedgeParts;
   #closesOnHalt: boolean;
+  /** The hedge's position has a part in how much may be quoted. */
+  #hasDeltaLimit: boolean;
+  /** An operator had the hedge closed: a halt after that does not bring it back. */
+  #isFlattened = false;
 
   /** @throws {InvariantError} where it is to hedge and has no way to the hedge venue */
   constructor(parts: PairHedgeParts) {
@@ -38,6 +48,7 @@ export class PairHedge {
     const { hedge: setup } = params;
     this.#parts = parts;
     this.#closesOnHalt = setup?.params.closesOnHalt ?? false;
+    this.#hasDeltaLimit = params.risk.maxNetDelta !== null;
     if (setup === null) {
       this.desk = null;
       return;
@@ -50,6 +61,7 @@ export class PairHedge {
 
   reconfigure(params: EngineParams): void {
     this.#closesOnHalt = params.hedge?.params.closesOnHalt ?? false;
+    this.#hasDeltaLimit = params.risk.maxNetDelta !== null;
     this.desk?.reconfigure(params);
   }
 
@@ -62,15 +74,21 @@ export class PairHedge {
     return this.desk?.orders.isOpen ?? false;
   }
 
-  /** @returns whether the hedge's position is another now: what may be quoted depends on it */
-  apply({ event }: HedgeEvent, nowMs: number, state: PairState): boolean {
+  /**
+   * Takes news of the hedge venue. The ladder is steered by the inventory alone: another one is
+   * wanted only where a hedge moves the limits of what may be quoted.
+   */
+  apply({ event }: HedgeEvent, nowMs: number, state: PairState): void {
     const { desk } = this;
-    if (desk === null || !desk.apply(event, nowMs)) return false;
+    if (desk === null) return;
+    const { sideOff } = desk;
+    if (!desk.apply(event, nowMs)) return;
     this.act(nowMs, state);
-    const { input } = this.#parts;
+    const { input, clock } = this.#parts;
     const [base, quote] = [input.hedgeLots, input.hedgeUnits];
     input.takeHedge(desk.base, desk.quote);
-    return base !== input.hedgeLots || quote !== input.hedgeUnits;
+    const hasMoved = base !== input.hedgeLots || quote !== input.hedgeUnits;
+    if (desk.sideOff !== sideOff || (hasMoved && this.#hasDeltaLimit)) clock.want("hedge");
   }
 
   /** Ten times a second. */
@@ -84,9 +102,12 @@ export class PairHedge {
   act(nowMs: number, state: PairState): void {
     const { desk } = this;
     if (desk === null) return;
-    const { input } = this.#parts;
+    const { input, orders } = this.#parts;
+    // A halt leaves it as it was before.
+    if (state !== "halted") this.#isFlattened = state === "flattened";
     try {
-      desk.act(nowMs, this.#modeOf(state), input.exposureAt(this.#mid(desk)));
+      const exposure = input.exposureAt(this.#mid(desk), orders.missing());
+      desk.act(nowMs, this.#modeOf(state), exposure);
     } catch (thrown) {
       // A bug of ours: quotes go on, but only on the side that reduces the exposure.
       desk.fail();
@@ -100,6 +121,19 @@ export class PairHedge {
     const sideOff = this.desk?.sideOff ?? null;
     if (sideOff === null) return room;
     return sideOff === "buy" ? { ...room, buyUnits: 0 } : { ...room, sellLots: 0 };
+  }
+
+  /**
+   * What equity guards mark both legs at. While the hedge venue's price is old it would count the
+   * market's moves on one leg alone: then the quoting venue's stands for it, less the basis.
+   */
+  midsAt(nowMs: number, mids: Mids): Mids {
+    const { desk } = this;
+    const { input, guards } = this.#parts;
+    if (desk === null || mids.hedge === 0 || mids.quoting === 0) return mids;
+    if (desk.market.fresh(nowMs).bidTicks > 0 || guards.isTripped("stale-book")) return mids;
+    const ticks = input.priceOf(mids.quoting) / desk.instrument.tickValue;
+    return { quoting: mids.quoting, hedge: Math.max(1, Math.round(2 * ticks)) };
   }
 
   /** Quote currency. Without a fresh price of the quoting venue, the hedge venue's is taken. */
@@ -120,7 +154,7 @@ export class PairHedge {
       case "flattened":
         return "flatten";
       case "halted":
-        return this.#closesOnHalt ? "flatten" : "hedge";
+        return this.#closesOnHalt || this.#isFlattened ? "flatten" : "hedge";
       case "starting":
       case "stopping":
         return "off";

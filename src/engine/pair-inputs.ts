@@ -10,6 +10,7 @@ import type { Ledger } from "#domain/ledger.ts";
 import type { LadderInput, SideRoom } from "#strategies/ladder-builder.ts";
 import type { QuotingExposure } from "./hedge-desk.ts";
 import type { MarketState } from "./market-state.ts";
+import type { Holdings } from "./order-manager.ts";
 import type { CapitalParams } from "./params.ts";
 import type { PositionInput } from "./position-limits.ts";
 import type { SideLimits } from "./quoter.ts";
@@ -73,15 +74,21 @@ export class PairInputs implements LadderInput, PositionInput {
     return (midHalfTicks / 2) * this.#instrument.tickValue;
   }
 
-  /** The quoting leg as the hedgers see it, at this price: floats. @param mid quote currency */
-  exposureAt(mid: number): QuotingExposure {
-    const { lotValue, tickValue } = this.#instrument;
-    return {
+  /**
+   * The quoting leg as the hedgers see it, at this price: floats.
+   * @param mid quote currency
+   * @param missing executed, and not booked yet
+   */
+  exposureAt(mid: number, missing: Holdings): QuotingExposure {
+    const { lotValue, tickValue, kind } = this.#instrument;
+    const exposure = {
       mid,
-      inventory: this.inventoryLots * lotValue,
-      quote: this.quoteUnits * lotValue * tickValue,
+      inventory: Math.max(0, this.inventoryLots + missing.lots) * lotValue,
+      quote: Math.max(0, this.quoteUnits + missing.units) * lotValue * tickValue,
       targetIqvRatio: this.targetIqvRatio,
     };
+    if (kind === "spot") return exposure;
+    return { ...exposure, allotment: this.#allotmentLots * lotValue };
   }
 
   /** The target is the ratio of the amounts that were configured, at this first price. */
@@ -92,12 +99,17 @@ export class PairInputs implements LadderInput, PositionInput {
     this.hasTarget = true;
   }
 
-  /** What the position guards look at, at this mid. */
+  /** What the position guards look at, at this mid. Ten times a second: nothing is spread. */
   positionAt(midHalfTicks: number): PositionInput {
-    const { inventoryLots, positionLots, quoteUnits, targetIqvRatio } = this;
-    const { hedgeLots, hedgeUnits } = this;
-    const held = { inventoryLots, positionLots, quoteUnits, hedgeLots, hedgeUnits };
-    return { midHalfTicks, targetIqvRatio, ...held };
+    return {
+      midHalfTicks,
+      inventoryLots: this.inventoryLots,
+      positionLots: this.positionLots,
+      quoteUnits: this.quoteUnits,
+      hedgeLots: this.hedgeLots,
+      hedgeUnits: this.hedgeUnits,
+      targetIqvRatio: this.targetIqvRatio,
+    };
   }
 
   /** The part of the value that is inventory, at this mid. */

@@ -26,6 +26,9 @@ export function activeState(hasStarted: boolean, mustReduce: boolean): PairState
   return mustReduce ? "reducing" : "quoting";
 }
 
+/** Put off by an operator, and put on again by `resume`. */
+const RESUMABLE: ReadonlySet<PairState> = new Set(["paused", "flattened"]);
+
 /**
  * The state after a command; the same state where the command does not apply to it.
  * @param active by `activeState`
@@ -40,11 +43,12 @@ export function stateAfter(
     case "cancel":
       return state;
     case "pause":
-      return state === "halted" ? state : "paused";
+      // A pause would bring the hedge of a flattened pair back, which only a resume does.
+      return state === "halted" || state === "flattened" ? state : "paused";
     case "flatten":
       return state === "halted" ? state : "flattened";
     case "resume":
-      return state === "paused" || state === "flattened" ? active : state;
+      return RESUMABLE.has(state) ? active : state;
     case "halt":
       return "halted";
     case "rearm":

@@ -26,10 +26,12 @@ import {
   closingPart,
   figure,
   hedgeSize,
+  leastLots,
   lotsIn,
   moveWithoutActive,
   netMove,
   netRatio,
+  netTargetRatio,
   sideOf,
   sideTargetRatio,
   signedLots,
@@ -55,12 +57,17 @@ export class ActiveHedger {
   #side: Side = "sell";
   /** One step of the unwinding under way. */
   #stepLots = 0;
+  /** What can be traded by itself, by the price of the last look. */
+  #leastLots: number;
+  /** It had an order at the last look, whose target still holds where it is near enough. */
+  #hasBegun = false;
   #isNeeded = false;
   #isBeyondBand = false;
 
   constructor(instrument: Instrument, params: HedgeParams, orders: HedgeOrders, story: HedgeStory) {
     this.#instrument = instrument;
     this.#params = params;
+    this.#leastLots = params.minStepLots;
     this.#story = story;
     this.#execution = new HedgeExecution(
       { instrument, orders, story, role: "active-hedge", style: "patient" },
@@ -106,10 +113,17 @@ export class ActiveHedger {
 
   /** Looks at everything and does what is due; where nothing has changed, nothing. */
   act(input: HedgeInput, book: HedgeBook): void {
+    this.#leastLots = this.#least(input);
     this.#isBeyondBand = this.#sideBeyondBand(input, book) !== null;
     if (input.mode === "hedge") {
       if (this.#state === "closing") this.#stop(input, book, "hedge-again");
-      if (input.nowMs >= this.#nextDecisionMs) this.#decide(input, book);
+      // The next order is of the exposure as it is now, not as it was at the last interval.
+      const hadOrder = this.#execution.hasOrder;
+      this.#execution.look(input.nowMs);
+      const isBetweenOrders = hadOrder && !this.#execution.hasOrder;
+      this.#hasBegun = hadOrder;
+      const isRest = isBetweenOrders && this.#state === "hedging" && this.#openRest(book) !== 0;
+      if (isRest || input.nowMs >= this.#nextDecisionMs) this.#decide(input, book);
     } else {
       this.#nextDecisionMs = -Infinity;
       this.#isNeeded = false;
@@ -134,6 +148,11 @@ export class ActiveHedger {
     return sideOf(wanted) === this.#side ? wanted : 0;
   }
 
+  /** Signed lots between what is there and what is to be. */
+  #openRest({ activeLots }: HedgeBook): number {
+    return this.#targetLots === null ? 0 : this.#targetLots - activeLots;
+  }
+
   /** Nothing more is to be traded: what is there stays as it is. */
   #stop(input: HedgeInput, book: HedgeBook, reason: string): void {
     this.#targetLots = null;
@@ -150,7 +169,7 @@ export class ActiveHedger {
     if (side !== null && this.#aim(side, input, book)) {
       const openLots = Math.abs((this.#targetLots ?? 0) - book.activeLots);
       // What is too little to be traded waits, and is missed by nobody.
-      this.#isNeeded = openLots >= this.#params.minStepLots;
+      this.#isNeeded = openLots >= this.#leastLots;
       this.#side = side;
       const reason = side === "sell" ? "move-above-band" : "move-below-band";
       this.#goTo("hedging", reason, input, book);
@@ -182,7 +201,14 @@ export class ActiveHedger {
    */
   #isShrinking(side: Side, { activeLots }: HedgeBook): boolean {
     const ownLots = side === "sell" ? activeLots : -activeLots;
-    return ownLots >= this.#params.minStepLots;
+    return ownLots >= this.#leastLots;
+  }
+
+  /** At the worst price that is taken: what is enough there is enough everywhere. */
+  #least({ market }: HedgeInput): number {
+    const { minStepLots, execution } = this.#params;
+    const priceTicks = market.bidTicks * (1 - execution.maxSlippagePct / 100);
+    return leastLots(this.#instrument, minStepLots, Math.floor(priceTicks));
   }
 
   /** Too much of its own is taken back whoever made it too much; see `activeExposure` for more. */
@@ -198,21 +224,20 @@ export class ActiveHedger {
   #aim(side: Side, input: HedgeInput, book: HedgeBook): boolean {
     const exposure = this.#exposure(side, input, book);
     const move = netMove(exposure);
-    const ratio = sideTargetRatio(side, exposure.targetIqvRatio, move, this.#params);
+    const ratio = sideTargetRatio(side, netTargetRatio(exposure), move, this.#params);
     if (ratio === null) return false;
     const saleLots = lotsIn(this.#instrument, hedgeSize(exposure, ratio));
     const lots = side === "sell" ? saleLots : -saleLots;
-    const { minStepLots } = this.#params;
     if (lots <= 0) return false;
-    if (lots < minStepLots && !this.#isBeyond(side, input, book)) return false;
+    if (lots < this.#leastLots && !this.#isBeyond(side, input, book)) return false;
     const trade = signedLots(side, lots);
     // Only what goes beyond its own is for the other side's view of the exposure to decide.
     const own = this.#isShrinking(side, book) ? closingPart(trade, book.activeLots) : trade;
     const wanted = book.activeLots + own;
     // An order that rests keeps its place unless it is off by a step.
-    const isPlaced = this.#execution.hasOrder && this.#state === "hedging" && this.#side === side;
+    const isPlaced = this.#hasBegun && this.#state === "hedging" && this.#side === side;
     const before = isPlaced ? this.#targetLots : null;
-    if (before === null || Math.abs(wanted - before) >= minStepLots) this.#targetLots = wanted;
+    if (before === null || Math.abs(wanted - before) >= this.#leastLots) this.#targetLots = wanted;
     return true;
   }
 
@@ -229,11 +254,11 @@ export class ActiveHedger {
     if (this.#state !== "unwinding") {
       const proportion = this.#params.active?.unwindProportion ?? ORPHAN_PROPORTION;
       const share = Math.ceil(Math.abs(activeLots) * proportion);
-      this.#stepLots = Math.max(share, this.#params.minStepLots);
+      this.#stepLots = Math.max(share, this.#leastLots);
     }
     const restLots = Math.abs(activeLots) - this.#stepLots;
     // What would be too small to be closed by itself goes with the last step.
-    const isLast = restLots < this.#params.minStepLots;
+    const isLast = restLots < this.#leastLots;
     this.#targetLots = isLast ? 0 : Math.sign(activeLots) * restLots;
     this.#goTo("unwinding", "move-near-target", input, book);
   }
@@ -263,7 +288,7 @@ export class ActiveHedger {
         iqvRatio: figure(netRatio(exposure)),
         iqvMoveRatio: figure(netMove(exposure)),
         unhedgedMoveRatio: figure(unhedgedMove(exposure)),
-        targetIqvRatio: exposure.targetIqvRatio,
+        targetIqvRatio: netTargetRatio(exposure),
         activeLots: book.activeLots,
         targetLots: this.#targetLots ?? book.activeLots,
         positionLots: book.positionLots,

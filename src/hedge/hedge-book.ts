@@ -76,7 +76,12 @@ export class HedgeBook {
 
   /** Whether the venue's position is another than ours, whichever way. */
   isContradictedBy(event: AccountEvent): boolean {
-    return !decimal(event.base).eq(this.ledger.base());
+    return !this.has(event.base);
+  }
+
+  /** @param base a signed position, a plain decimal */
+  has(base: string): boolean {
+    return decimal(base).eq(this.ledger.base());
   }
 
   /**
@@ -103,7 +108,7 @@ export class HedgeBook {
 
   /**
    * What is left of the passive hedge becomes the active one's: the position is as it was. For a
-   * rest that is too small to be traded by itself.
+   * rest that is too small to be traded by itself, and where both are closed against each other.
    */
   cedePassive(): void {
     this.#passiveLots = 0;

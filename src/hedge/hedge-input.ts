@@ -17,6 +17,11 @@ export interface Exposure {
   readonly hedgeQuote: number;
   /** `r0`; 0: not known yet. */
   readonly targetIqvRatio: number;
+  /**
+   * Where the quoting venue's is a perp: the inventory that position 0 stands for, base currency.
+   * That is its target then, whatever the price makes of its part of the value.
+   */
+  readonly allotment?: number;
 }
 
 /** The hedge instrument's market, in its ticks; all 0 where nothing fresh is known. */

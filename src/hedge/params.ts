@@ -17,8 +17,6 @@ export interface HedgeParams {
   readonly maxUnhedgedMs: number;
   /** Whether a halt closes the hedge. */
   readonly closesOnHalt: boolean;
-  /** The hedge venue's book counts as none once it is this old. */
-  readonly staleBookMs: number;
   /** Nearer than this to its liquidation price the hedge grows no more; per cent of the price. */
   readonly minLiquidationDistancePct: number;
   /** Above this part of its margin (per cent; at 100 it is liquidated) it grows no more. */

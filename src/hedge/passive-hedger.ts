@@ -127,6 +127,13 @@ export class PassiveHedger {
       this.#seenTicks = (market.bidTicks + market.askTicks) / 2;
     }
     this.#openRest(input, book);
+    // Each would be closed by opening what the other closes: the difference alone is traded.
+    const areOpposite = book.activeLots * book.passiveLots < 0;
+    if (mode === "flatten" && areOpposite && !this.#stop.isStopping) {
+      book.cedePassive();
+      this.#flat(input, book);
+      return;
+    }
     if (mode === "off") {
       this.#leave(input, book);
       return;

@@ -23,7 +23,7 @@ export interface StopTarget {
   readonly entryTicks: number;
   /** Distance of the stop from it, as a fraction. */
   readonly stopRatio: number;
-  /** What the hedge was to be: what is on beyond it is closed. 0: not known. */
+  /** What the hedge was to be: what is on beyond it is closed. NaN: not known. */
   readonly hedgeLots: number;
   /** Everything is to be closed now. */
   readonly closesAll: boolean;
@@ -133,7 +133,7 @@ export class PassiveStop {
   /** Signed lots to be closed at the market now. */
   #closingLots(passiveLots: number, target: StopTarget, closesAll: boolean): number {
     if (closesAll) return -passiveLots;
-    if (this.#stop.hasFired || target.hedgeLots === 0) return 0;
+    if (this.#stop.hasFired) return 0;
     const excessLots = Math.abs(passiveLots) - target.hedgeLots;
     return excessLots >= this.#minStepLots ? -Math.sign(passiveLots) * excessLots : 0;
   }

@@ -11,7 +11,7 @@ import type { HedgeBook } from "./hedge-book.ts";
 import type { HedgeInput, HedgeMarket } from "./hedge-input.ts";
 import type { HedgeOrders, HedgeStory } from "./hedge-orders.ts";
 import type { HedgeParams, PassiveHedgeParams } from "./params.ts";
-import { closingPart, netMove, passiveSizeLots, sideOf, signedLots } from "./sizes.ts";
+import { closingPart, leastLots, netMove, passiveSizeLots, sideOf, signedLots } from "./sizes.ts";
 import { StandingStop } from "./standing-stop.ts";
 
 /** The size is looked at again after this: quotes fill in bursts. */
@@ -44,6 +44,10 @@ export class PassiveTriggers {
   readonly #triggers: readonly Trigger[];
   readonly #opener: HedgeExecution;
   #sizeLots = 0;
+  /** It has been worked out since the triggers were last forgotten. */
+  #isSized = false;
+  /** Below this no trigger is wanted. */
+  #leastLots = 0;
   #sizedMs = -Infinity;
   #notBeforeMs = -Infinity;
   /** Signed size of a hedge to be opened at the market, and the trigger that is for; 0: none. */
@@ -80,9 +84,11 @@ export class PassiveTriggers {
       .map(({ side, triggerTicks, lots, isWorking }) => ({ side, triggerTicks, lots, isWorking }));
   }
 
-  /** What the hedge that opens is to be, in lots. */
+  /** What the hedge that opens is to be, in lots; NaN: not known. */
   get hedgeLots(): number {
-    return this.#firingLots === 0 ? this.#sizeLots : Math.abs(this.#firingLots);
+    if (this.#firingLots !== 0) return Math.abs(this.#firingLots);
+    if (!this.#isSized) return Number.NaN;
+    return this.#sizeLots >= this.#leastLots ? this.#sizeLots : 0;
   }
 
   /** All that are wanted stand. */
@@ -126,6 +132,7 @@ export class PassiveTriggers {
     const move = netMove(input.exposure);
     const hasMoved = this.#anchor.look(midTicks, move, passive, params.isDualSided);
     this.#resize(input, book, passive);
+    this.#leastLots = leastLots(this.#instrument, params.minStepLots, Math.floor(midTicks));
     for (const trigger of this.#triggers) {
       if (nowMs < this.#notBeforeMs) break;
       this.#want(trigger, params, passive.ratio);
@@ -140,6 +147,7 @@ export class PassiveTriggers {
     const { inventory } = input.exposure;
     const { activeLots } = book;
     const lots = passiveSizeLots(this.#instrument, inventory, activeLots, passive.proportion);
+    if (!Number.isNaN(lots)) this.#isSized = true;
     const differenceLots = Math.abs(lots - this.#sizeLots);
     if (!(differenceLots * 100 > this.#sizeLots * passive.movePct)) return;
     if (this.#sizeLots > 0 && input.nowMs - this.#sizedMs < SIZE_AGAIN_MS) return;
@@ -247,6 +255,7 @@ export class PassiveTriggers {
   forget(): void {
     this.#anchor.drop();
     this.#sizeLots = 0;
+    this.#isSized = false;
     for (const { stop } of this.#triggers) stop.reset();
   }
 }

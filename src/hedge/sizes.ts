@@ -18,15 +18,28 @@ export function netRatio(exposure: Exposure): number {
   return ratioOf(exposure.mid, inventory + hedgeBase, quote + hedgeQuote);
 }
 
-/** How far that is from the target, as a part of the target; NaN where it is not known. */
+/** What that is to be; 0 where it is not known. */
+export function netTargetRatio(exposure: Exposure): number {
+  const { inventory, hedgeBase, quote, hedgeQuote } = exposure;
+  return targetOf(exposure, inventory + hedgeBase, quote + hedgeQuote);
+}
+
+/** How far it is from that, as a part of it; NaN where it is not known. */
 export function netMove(exposure: Exposure): number {
-  return moveOf(netRatio(exposure), exposure.targetIqvRatio);
+  return moveOf(netRatio(exposure), netTargetRatio(exposure));
 }
 
 /** The move of inventory and quote alone, as if there were no hedge. */
 export function unhedgedMove(exposure: Exposure): number {
-  const ratio = ratioOf(exposure.mid, exposure.inventory, exposure.quote);
-  return moveOf(ratio, exposure.targetIqvRatio);
+  const { mid, inventory, quote } = exposure;
+  return moveOf(ratioOf(mid, inventory, quote), targetOf(exposure, inventory, quote));
+}
+
+/** Of a perp what its allotment is of this value. */
+function targetOf(exposure: Exposure, inventory: number, quote: number): number {
+  const { mid, allotment, targetIqvRatio } = exposure;
+  if (allotment === undefined || !(targetIqvRatio > 0)) return targetIqvRatio;
+  return ratioOf(mid, allotment, inventory * mid + quote - allotment * mid) || 0;
 }
 
 /**
@@ -133,6 +146,15 @@ export function passiveSizeLots(
   if (!Number.isFinite(inventory)) return Number.NaN;
   const net = inventory + activeLots * instrument.lotValue;
   return lotsIn(instrument, Math.max(0, net) * proportion);
+}
+
+/**
+ * The fewest lots that can be traded by themselves: a step, and what the venue takes at this price.
+ * @param priceTicks 0: not known
+ */
+export function leastLots(instrument: Instrument, minStepLots: number, priceTicks: number): number {
+  if (!(priceTicks > 0)) return minStepLots;
+  return Math.max(minStepLots, Math.ceil(instrument.minNotionalUnits / priceTicks));
 }
 
 /** The side that a signed amount is traded on. */

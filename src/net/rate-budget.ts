@@ -162,6 +162,12 @@ export class RateBudget {
     }
   }
 
+  /** Until when nothing may be taken; null: it is not blocked. */
+  blockedUntilMs(nowMs: number): number | null {
+    const untilMs = Number(Atomics.load(this.#words, 1));
+    return nowMs < untilMs ? untilMs : null;
+  }
+
   /** Units used in the window of this time. */
   used(nowMs: number): number {
     return this.#at(Atomics.load(this.#words, 0), nowMs).used;

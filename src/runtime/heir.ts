@@ -96,8 +96,7 @@ export function wordFor(last: LastWord, before: PairPlan, after: PairPlan): Last
 
 function hedgeWordFor({ hedge }: LastWord, before: PairPlan, after: PairPlan): LastWord["hedge"] {
   const [was, is] = [before.hedge, after.hedge];
-  if (was === null || is === null || before.pair.mode !== after.pair.mode) return NO_WORD.hedge;
-  if (!isSameMarket(was, is)) return NO_WORD.hedge;
+  if (was === null || is === null || !keepsHedge(before, after)) return NO_WORD.hedge;
   return { ...hedge, newestTradeId: newestBy(is, was, hedge, hedge.has?.base ?? null) };
 }
 
@@ -131,6 +130,13 @@ export function keepsHolding(before: PairPlan, after: PairPlan): boolean {
     was.capital.initInventoryAmount === is.capital.initInventoryAmount &&
     was.capital.initQuoteAmount === is.capital.initQuoteAmount
   );
+}
+
+/** Whether a hedge is the pair's own by another plan too. */
+export function keepsHedge(before: PairPlan, after: PairPlan): boolean {
+  const [was, is] = [before.hedge, after.hedge];
+  if (was === null || is === null || before.pair.mode !== after.pair.mode) return false;
+  return isSameMarket(was, is);
 }
 
 function isSameQuote(before: PairPlan, after: PairPlan): boolean {

@@ -4,7 +4,7 @@
  */
 
 import { decimal, ZERO } from "#domain/decimal.ts";
-import { type LastWord, NO_WORD, wordFor } from "./heir.ts";
+import { keepsHedge, type LastWord, NO_WORD, wordFor } from "./heir.ts";
 import { marketName, type PairPlan } from "./pair-plan.ts";
 import type { PairStatus } from "./pair-status.ts";
 
@@ -42,9 +42,10 @@ export class Legacy {
    */
   hedgeLeft(before: PairPlan, after: PairPlan | null): string | null {
     const { hedge, pair } = before;
-    const position = this.#last.hedge.has?.base ?? "0";
-    if (hedge === null || decimal(position).eq(ZERO)) return null;
-    if (after !== null && wordFor(this.#last, before, after).hedge.has !== undefined) return null;
+    if (hedge === null || (after !== null && keepsHedge(before, after))) return null;
+    // Before the first worker has told, it is what was there at the start.
+    const position = this.#last.hedge.has?.base ?? hedge.perp?.position ?? "0";
+    if (decimal(position).eq(ZERO)) return null;
     const size = `${position} ${hedge.market.instrument.base}`;
     return `pair ${pair.id}: its hedge of ${size} stays open, ${marketName(hedge)}: close it there`;
   }

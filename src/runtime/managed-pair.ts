@@ -16,13 +16,13 @@ import type { VenueWorld } from "#venues/venue.ts";
 import { type FeedWorkers, legKey } from "./feed-workers.ts";
 import { firstStatus } from "./first-status.ts";
 import { heirOf, keepsHolding, type LastWord } from "./heir.ts";
-import { type Hold, heldAfter, heldBy, holdCommands } from "./hold.ts";
+import { type Hold, heldAfter, heldBy, holdCommands, isHolding, requireClosable } from "./hold.ts";
 import { Legacy } from "./legacy.ts";
 import type { Log } from "./log.ts";
 import type { LegStart, LogFields, LogLevel } from "./messages.ts";
 import { type LegPlan, legsOf, linkOf, type PairPlan } from "./pair-plan.ts";
 import { disconnected, openOrders, type PairStatus, withoutOrders } from "./pair-status.ts";
-import { type EndResult, NOTHING_LEFT, sweepPair } from "./pair-sweep.ts";
+import { type EndResult, mayBeOpen, NOTHING_LEFT, sweepPair } from "./pair-sweep.ts";
 import { alertEntry, auditEntry } from "./story.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 import type { SpawnWorker } from "./worker-port.ts";
@@ -114,6 +114,7 @@ export class ManagedPair {
       const hint = "take it out of the config and reload to stop it for good";
       throw new InputError("not-now", message, { where, hint });
     }
+    if (command === "flatten") requireClosable(this.#plan.pair, this.#hold, this.#status.state);
     try {
       // Without a worker its orders are being swept already.
       if (this.#handle !== undefined) await this.#handle.command(command);
@@ -214,6 +215,9 @@ export class ManagedPair {
     const stopMs = Math.min(WORKER_STOP_TIMEOUT_MS, timeoutMs * 0.6);
     const left = await this.#handle?.stop(stopMs);
     this.#handle = undefined;
+    // A worker that ends by itself tells of its hedge.
+    const hedge = (left ?? null) === null ? this.hedgeLeft : null;
+    if (hedge !== null) this.#log("warning", "hedge-left", hedge);
     this.#leaveFeeds();
     const sweepMs = Math.min(SWEEP_TIMEOUT_MS, Math.max(0, deadlineMs - timers.elapsedMs()));
     const swept = await this.#sweep(left?.length === 0, sweepMs);
@@ -386,13 +390,4 @@ export class ManagedPair {
   #log(level: LogLevel, event: string, message: string, fields: LogFields = {}): void {
     this.#options.log({ level, pair: this.#plan.pair.id, event, message, fields });
   }
-}
-
-/** Whether a command is one that must not be lost with the worker that it was meant for. */
-function isHolding(command: OperatorCommand): boolean {
-  return command === "pause" || command === "flatten" || command === "halt";
-}
-
-function mayBeOpen({ problem, left }: EndResult): string {
-  return `orders may still be open: ${problem ?? left.join(", ")}`;
 }

@@ -65,7 +65,7 @@ const STATE_REASONS: Readonly<Record<PairState, string | null>> = {
   starting: "starting: the venue and we have not been compared yet",
   quoting: null,
   paused: "paused by an operator",
-  flattened: "flattened by an operator: quotes off, hedge closed",
+  flattened: "flattened by an operator: quotes off",
   reducing: "reducing: only orders that bring inventory back, after an equity guard",
   halted: "halted: until an operator re-arms it",
   stopping: "stopping",
@@ -74,7 +74,7 @@ const STATE_REASONS: Readonly<Record<PairState, string | null>> = {
 function reasonsOf({ engine, end, failure }: StatusSource): string[] {
   if (end !== null) return [failure === null ? end : `${end}: ${failure}`];
   const reason = STATE_REASONS[engine.state];
-  const reasons = reason === null ? [] : [reason];
+  const reasons = reason === null ? [] : [`${reason}${closingOf(engine)}`];
   for (const guard of engine.guards()) {
     // Quotes of one side go on where a hedge is missing; who leans on the hedge must know.
     const isTold = guard.effect === "pull-quotes" || guard.id === "unhedged";
@@ -85,6 +85,16 @@ function reasonsOf({ engine, end, failure }: StatusSource): string[] {
   }
   if (engine.market.midHalfTicks === 0) reasons.push("no price yet");
   return reasons;
+}
+
+/** How far a flatten has come with the hedge: the venue may be down, or refuse. */
+function closingOf({ state, hedge }: PairEngine): string {
+  if (state !== "flattened" || hedge === null) return "";
+  const { book, instrument, orders } = hedge;
+  if (book.positionLots === 0)
+    return orders.isOpen ? ", hedge closed, its orders not gone yet" : ", hedge closed";
+  const position = plain(instrument.size(book.positionLots));
+  return `, hedge of ${position} ${instrument.base} not closed yet`;
 }
 
 function inventoryOf(engine: PairEngine, instrument: Instrument): PairStatus["inventory"] {

@@ -18,6 +18,11 @@ export interface EndResult {
 
 export const NOTHING_LEFT: EndResult = { left: [], problem: null };
 
+/** As a sentence. */
+export function mayBeOpen({ problem, left }: EndResult): string {
+  return `orders may still be open: ${problem ?? left.join(", ")}`;
+}
+
 interface PairSweep {
   readonly plan: PairPlan;
   /**

@@ -29,9 +29,14 @@ export class RunnerNews {
   }
 
   /** A stop closes no hedge: whoever stops must know that it is there. */
-  hedgeLeft({ book, instrument }: HedgeDesk): void {
-    if (book.positionLots === 0) return;
+  hedgeLeft(desk: HedgeDesk): void {
+    const { book, instrument, isConnected } = desk;
+    const isDisputed = desk.guards().some(({ id, tripped }) => id === "hedge-mismatch" && tripped);
+    if (book.positionLots === 0 && !isDisputed) return;
     const size = `${plain(instrument.size(book.positionLots))} ${instrument.base}`;
-    this.warn("hedge-left", `stopped with a hedge of ${size} open on ${instrument.id}`);
+    const message = `stopped with a hedge of ${size} open on ${instrument.id}`;
+    const doubt = isDisputed ? "the venue tells another" : "the venue was not heard at the end";
+    const isSure = isConnected && !isDisputed;
+    this.warn("hedge-left", isSure ? message : `${message} by our fills; ${doubt}: look there`);
   }
 }

@@ -249,7 +249,7 @@ export class Supervisor implements TradingDesk {
       return null;
     });
     const problems = await Promise.all([...removals, ...updates, ...starts]);
-    return problems.filter((problem) => problem !== null);
+    return problems.flat().filter((problem) => problem !== null);
   }
 
   #add(plan: PairPlan): void {
@@ -262,18 +262,20 @@ export class Supervisor implements TradingDesk {
     pair.start();
   }
 
-  async #remove(id: string): Promise<string | null> {
+  async #remove(id: string): Promise<string[]> {
     const pair = this.#pairs.get(id);
-    if (pair === undefined) return null;
+    if (pair === undefined) return [];
     const { problem, left } = await pair.stop(STOP_TIMEOUT_MS);
+    const hedgeLeft = pair.hedgeLeft === null ? [] : [pair.hedgeLeft];
     if (problem === null && left.length === 0) {
       this.#drop(id);
-      return pair.hedgeLeft;
+      return hedgeLeft;
     }
     // Not forgotten: nobody else would ever cancel them, and a stop of the program must know.
     void this.#dropOnceSwept(id, pair);
     const what = [problem ?? "not confirmed to be gone", ...left].join(", ");
-    return `pair ${id}: orders may still be open at the venue, and are swept on: ${what}`;
+    const open = `pair ${id}: orders may still be open at the venue, and are swept on: ${what}`;
+    return [open, ...hedgeLeft];
   }
 
   async #dropOnceSwept(id: string, pair: ManagedPair): Promise<void> {

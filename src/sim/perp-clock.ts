@@ -1,7 +1,7 @@
 /**
  * PerpClock: what a simulated perp venue does by the clock. Once a second the mark price becomes
- * the mid of the book (the last print where a side is empty), cut to a whole tick; at the venue's
- * hours funding is settled on the position. Everything in exchange time. Pure.
+ * the mid of the book, cut to a whole tick (where a side is empty it stays what it was); at the
+ * venue's hours funding is settled on the position. Everything in exchange time. Pure.
  */
 
 import { type Decimal, decimal, plain } from "#domain/decimal.ts";
@@ -57,7 +57,7 @@ export class PerpClock {
     const timeMs = this.nextMs;
     this.nextMs = timeMs + MARK_INTERVAL_MS;
     const { exchange, emit } = this.#options;
-    this.#markTicks = markOf(exchange) ?? this.#markTicks;
+    this.#markTicks = midOf(exchange) ?? (this.#markTicks || exchange.lastTicks);
     if (this.#markTicks > 0) exchange.onMark(this.#markTicks, timeMs);
     if (timeMs >= this.#nextFundingMs) this.#settle(timeMs);
     if (this.#markTicks === 0) return;
@@ -87,11 +87,9 @@ export class PerpClock {
   }
 }
 
-/** Undefined: there is no market. */
-function markOf({ book, lastTicks }: SimExchange): number | undefined {
-  const { bestBid, bestAsk } = book;
-  if (bestBid > 0 && bestAsk > 0) return Math.floor((bestBid + bestAsk) / 2);
-  return lastTicks > 0 ? lastTicks : undefined;
+/** Undefined where a side is empty, as in a gap of the recording: the last print may be old. */
+function midOf({ book: { bestBid, bestAsk } }: SimExchange): number | undefined {
+  return bestBid > 0 && bestAsk > 0 ? Math.floor((bestBid + bestAsk) / 2) : undefined;
 }
 
 /** The first multiple of the interval that is not before. */

@@ -5,7 +5,7 @@
  * time. Pure.
  */
 
-import type { OrderEvent, VenueEvent } from "#domain/events.ts";
+import type { FundingEvent, OrderEvent, VenueEvent } from "#domain/events.ts";
 import type { OrderRequest } from "#domain/order.ts";
 import type { Execution } from "#ports/sink.ts";
 import type { LatencyModel } from "./latency-model.ts";
@@ -33,6 +33,8 @@ export class SimulatedLink implements Execution {
   readonly #outages: Outages;
   #lastArrivalMs = -Infinity;
   #lastReceiptMs = -Infinity;
+  /** Settlements not heard of, one an hour at most: the venue has them for whoever asks again. */
+  #missed: FundingEvent[] = [];
 
   /**
    * @param idPrefix how every client order id of this pair begins
@@ -66,11 +68,17 @@ export class SimulatedLink implements Execution {
     this.#send({ kind: "reconcile" });
   }
 
-  /** Puts the outages' own news on the wire: the connection goes and comes back. Once, at first. */
+  /**
+   * Puts the outages' own news on the wire: the connection goes and comes back. Once, at first:
+   * what was over by then is no news, and what has begun is news of now.
+   */
   announceOutages(): void {
     for (const { fromMs, toMs } of this.#outages.unreachable) {
-      this.responses.push(fromMs, connectionEvent("down", fromMs));
-      this.responses.push(toMs, connectionEvent("up", toMs));
+      if (toMs <= this.nowMs) continue;
+      const downMs = Math.max(fromMs, this.nowMs);
+      this.responses.push(downMs, connectionEvent("down", downMs));
+      // Not where the next one takes over.
+      if (this.isUp(toMs)) this.responses.push(toMs, connectionEvent("up", toMs));
     }
   }
 
@@ -114,8 +122,15 @@ export class SimulatedLink implements Execution {
         exchange.query(command.clientOrderId, timeMs);
         break;
       case "reconcile":
+        this.#tellMissed(timeMs + this.#latency.responseLatencyMs(timeMs));
         exchange.reconcile(this.#idPrefix, timeMs);
     }
+  }
+
+  #tellMissed(timeMs: number): void {
+    const missed = this.#missed;
+    this.#missed = [];
+    for (const event of missed) this.#receive(event, timeMs);
   }
 
   #send(command: Command): void {
@@ -130,7 +145,10 @@ export class SimulatedLink implements Execution {
 
   #receive(event: VenueEvent, timeMs: number): void {
     this.#lastReceiptMs = Math.max(this.#lastReceiptMs, timeMs);
-    if (this.#outages.isUnreachable(this.#lastReceiptMs)) return;
+    if (this.#outages.isUnreachable(this.#lastReceiptMs)) {
+      if (event.kind === "funding") this.#missed.push(event);
+      return;
+    }
     event.receivedTimeMs = this.#lastReceiptMs;
     this.responses.push(this.#lastReceiptMs, event);
   }

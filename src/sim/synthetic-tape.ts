@@ -43,18 +43,25 @@ export interface SyntheticTapes {
   readonly hedge: MarketTape;
 }
 
+/** The market that follows. */
+export interface FollowerOptions {
+  readonly instrument: Instrument;
+  /** Of its feed. Absent: as the other's. */
+  readonly minFeedLatencyMs?: number;
+}
+
 /**
  * Tapes of two markets of which the second follows the first with a basis, and has a book and
  * order flow of its own. Same options, same bytes.
  */
 export function syntheticTapes(
   options: SyntheticTapeOptions,
-  hedgeInstrument: Instrument,
+  follower: FollowerOptions,
 ): SyntheticTapes {
   const quoting = new Recorder(options);
   const hedge = new Recorder({
     ...options,
-    instrument: hedgeInstrument,
+    ...follower,
     seed: options.seed + HEDGE_SEED,
     leader: quoting.market,
   });

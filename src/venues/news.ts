@@ -54,6 +54,11 @@ export class VenueNews {
     this.#listener = listener;
   }
 
+  /** The two times of an event that happens now. */
+  times(): { readonly venueTimeMs: number; readonly receivedTimeMs: number } {
+    return { venueTimeMs: this.clocks.venueNowMs(), receivedTimeMs: this.clocks.nowMs() };
+  }
+
   event(event: VenueEvent): void {
     if (event.kind === "order") this.#orders.note(event);
     else if (event.kind === "fill") this.#noteTrade(event.fill.tradeId);
@@ -70,8 +75,7 @@ export class VenueNews {
   order(clientOrderId: string, change: OrderChange, word: OrderWord = {}): void {
     const event: OrderEvent = {
       kind: "order",
-      venueTimeMs: this.clocks.venueNowMs(),
-      receivedTimeMs: this.clocks.nowMs(),
+      ...this.times(),
       clientOrderId,
       venueOrderId: null,
       change,
@@ -83,8 +87,13 @@ export class VenueNews {
     this.event(event);
   }
 
+  /** An alert that somebody else has made. */
+  pass(alert: Alert): void {
+    this.#listener?.onAlert(alert);
+  }
+
   alert(level: Alert["level"], code: string, message: string): void {
-    this.#listener?.onAlert({ timeMs: this.clocks.nowMs(), level, code, message });
+    this.pass({ timeMs: this.clocks.nowMs(), level, code, message });
   }
 
   /** Tells each message once. */

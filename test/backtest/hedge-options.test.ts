@@ -29,13 +29,16 @@ async function refusal(...args: string[]): Promise<string> {
 }
 
 describe("is refused", () => {
-  test("a hedge's tape or latency for a pair that has no hedge", async () => {
+  test("a hedge's tape, latency or funding for a pair that has no hedge", async () => {
     const said = "the pair has no hedgeOn; add hedgeOn and hedge to it";
     expect(await refusal("-c", PLAIN, "--tape", "a", "--hedge-tape", "b")).toBe(
       `mm: pair ETH: --hedge-tape: ${said}`,
     );
     expect(await refusal("-c", PLAIN, ...GENERATED, "--hedge-latency", "9ms")).toBe(
       `mm: pair ETH: --hedge-latency: ${said}`,
+    );
+    expect(await refusal("-c", PLAIN, ...GENERATED, "--funding-rate", "0.0002")).toBe(
+      `mm: pair ETH: --funding-rate: ${said}`,
     );
   });
 

@@ -1,6 +1,7 @@
 /** Whole runs of a pair that hedges, on generated markets. */
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import * as fc from "fast-check";
 import { hedgeFillsCsv, hedgeOrdersCsv, hedgeStepsCsv } from "#backtest/hedge-files.ts";
 import type { BacktestResult } from "#backtest/run-backtest.ts";
 import { figuresOf, type RunFigures } from "#backtest/summary.ts";
@@ -134,7 +135,7 @@ describe("a pair that hedges", () => {
 describe("funding", () => {
   /** 16 s before 08:00 UTC until 44 s after it. */
   const startMs = Date.UTC(2026, 0, 1, 7, 59, 44);
-  const tapes = marketTapes(2, 60, { startMs });
+  const tapes = marketTapes(3, 60, { startMs });
   const pair = pairOf(BOTH);
 
   /** The position when it was settled, by the fills until then. */
@@ -156,6 +157,15 @@ describe("funding", () => {
     expect(Number(plain(value))).toBeWithin(1_980, 2_020);
     expect(plain(value.times(decimal("100")).round(0))).toBe(plain(value.times(decimal("100"))));
     expect(plain(result.residual)).toBe("0");
+  });
+
+  test("settled while the venue is unreachable, it is booked once the venue is asked again", () => {
+    const outages = new Outages([], [{ fromMs: startMs + 15_500, toMs: startMs + 25_000 }]);
+    const result = hedgedRun(tapes, { pair, fundingRate: "0.01", outages });
+    expect(settled(result).eq(ZERO)).toBe(false);
+    const { funding, residual } = figures(result).pnl;
+    expect(Math.abs(Number(funding))).toBeGreaterThan(1);
+    expect(residual).toBe("0");
   });
 
   test("has the sign of the rate, and none at a rate of 0", () => {
@@ -197,6 +207,55 @@ describe("a hedge venue that fails", () => {
     // With nothing to reduce, nothing was done until then.
     expect(fills[0]?.fill.venueTimeMs).toBeGreaterThanOrEqual(from(40));
     expect(plain(result.residual)).toBe("0");
+  });
+});
+
+describe("whatever fails", () => {
+  const START = Date.UTC(2026, 0, 1, 7, 59, 40);
+  const latency = fc
+    .tuple(fc.nat(200), fc.nat(200))
+    .map(([out, back]) => constantLatency(out, back));
+  /** Also one that began before the run, or ends long after it. */
+  const windows = fc.array(
+    fc.record({
+      at: fc.integer({ min: -5_000, max: 40_000 }),
+      lasts: fc.integer({ min: 1, max: 30_000 }),
+    }),
+    { maxLength: 2 },
+  );
+  const outages = fc.tuple(windows, windows).map((both) => {
+    const [overloaded, unreachable] = both.map((all) =>
+      all.map(({ at, lasts }) => ({ fromMs: START + at, toMs: START + at + lasts })),
+    );
+    return new Outages(overloaded ?? [], unreachable ?? []);
+  });
+
+  test("time goes on, nothing stays open, and every settlement and fill is accounted for", () => {
+    let hedgeFills = 0;
+    let settlements = 0;
+    const runs = fc.tuple(fc.integer({ min: 1, max: 1000 }), latency, outages);
+    fc.assert(
+      fc.property(runs, ([seed, wire, failing]) => {
+        let lastMs = -Infinity;
+        const result = hedgedRun(marketTapes(seed, 40, { startMs: START }), {
+          pair: pairOf(BOTH),
+          fundingRate: "0.01",
+          latency: wire,
+          outages: failing,
+          onTime: (nowMs) => {
+            expect(nowMs).toBeGreaterThan(lastMs);
+            lastMs = nowMs;
+          },
+        });
+        expect(plain(result.residual)).toBe("0");
+        expect(result.engine.hasOpenOrders).toBe(false);
+        hedgeFills += result.hedge?.log.fills.length ?? 0;
+        if (!result.pnl.funding.eq(ZERO)) settlements += 1;
+      }),
+      { numRuns: 12 },
+    );
+    expect(hedgeFills).toBeGreaterThan(0);
+    expect(settlements).toBeGreaterThan(0);
   });
 });
 

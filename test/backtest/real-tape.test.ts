@@ -73,12 +73,19 @@ for (const { name, config, tape, checked } of CASES) {
       return out;
     }
 
+    /** The same command twice. The tests of this tape share its reports: a run takes seconds. */
+    let both: Promise<readonly [string, string]> | undefined;
+    function reports(): Promise<readonly [string, string]> {
+      both ??= Promise.all([report(`${name}-1`), report(`${name}-2`)]);
+      return both;
+    }
+
     function summaryOf(out: string): Summary {
       return JSON.parse(readFileSync(join(out, "summary.json"), "utf8"));
     }
 
     test("shows what it must, and the same bytes each time", async () => {
-      const outs = await Promise.all([report(`${name}-1`), report(`${name}-2`)]);
+      const outs = await reports();
       const [first, second] = outs.map((out) =>
         FILES.map((file) => readFileSync(join(out, file), "utf8")),
       );
@@ -101,10 +108,8 @@ for (const { name, config, tape, checked } of CASES) {
     });
 
     test("model log has at least the careful volume, and the same careful run", async () => {
-      const [log, power] = await Promise.all([
-        report(`${name}-log`, "--queue", "log"),
-        report(`${name}-power`),
-      ]);
+      const [power] = await reports();
+      const log = await report(`${name}-log`, "--queue", "log");
       const summary = summaryOf(log);
       const careful = summary.riskAverse?.volumeBase ?? "";
       expect(decimal(careful).lte(decimal(summary.volumeBase))).toBe(true);
@@ -112,7 +117,7 @@ for (const { name, config, tape, checked } of CASES) {
     });
 
     test("its files agree with one another", async () => {
-      const out = await report(`${name}-3`);
+      const [out] = await reports();
       const summary = summaryOf(out);
       const [fills, orders, equity] = ["fills.csv", "orders.csv", "equity.csv"].map((file) =>
         csv(join(out, file)),

@@ -136,7 +136,7 @@ export function marketTapes(
       startPrice: "2000",
       ...changes,
     },
-    hedge,
+    { instrument: hedge },
   );
 }
 

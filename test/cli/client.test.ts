@@ -96,6 +96,8 @@ describe.concurrent("mm status", () => {
       expect([one.exitCode, all.exitCode]).toEqual([0, 0]);
       expect(one.stdout).toMatch(/^ +hedge +binance-perp:ETHUSDT, position -0\.5 ETH, /m);
       expect(one.stdout).toContain("hedgeRevaluation -1");
+      expect(one.stdout).toMatch(/^ +of its hedge +orders: 2 of 300 used in 10 s$/m);
+      expect(one.stdout).toMatch(/^ +to its hedge +the venue cancels 60 s after/m);
       expect(one.stdout).toMatch(/\nhedge:\nside +price .*\nsell +1960 /);
       expect(all.stdout).toMatch(/^ETH +quoting .* 9800 +-0\.5 /m);
       expect(all.stdout).toMatch(/^BTC .* 9800 +- /m);

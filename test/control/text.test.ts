@@ -30,6 +30,7 @@ describe("a hedge", () => {
         "2.5 ETH at 2040 (not confirmed)",
       "hedge missing for 12 s",
       "hedge budget orders: 2 of 300 used in 10 s",
+      "hedge dead man's switch: the venue cancels 60 s after it last heard of mm",
     ]);
     expect(lines).toContain("pnl: equityChange 1.5, hedgeExecution 0.25, hedgeRevaluation -1");
     expect(lines[0]).toContain("holds 5.1 ETH and 9800 USDT, hedge -0.5 ETH,");

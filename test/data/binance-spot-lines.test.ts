@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { BinanceLineParser } from "#data/binance-lines.ts";
 import type { CaptureMessage } from "#data/capture-log.ts";
@@ -16,6 +16,9 @@ import {
   tickerMessage,
   tradeMessage,
 } from "./spot-recording.ts";
+
+// Whole tapes by the slow path too, on a machine that may be busy.
+setDefaultTimeout(30_000);
 
 const ETH = spotInstrument("ETHUSDT", "0.0001");
 /** A tick and a lot that are no powers of ten. */

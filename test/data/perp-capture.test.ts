@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { BinanceLineParser } from "#data/binance-lines.ts";
 import { readLines } from "#data/line-reader.ts";
 import { loadRawCapture, loadRawCaptures, type RawCapture } from "#data/raw-capture.ts";
@@ -26,6 +26,9 @@ import {
   tradeMessage,
   withFile,
 } from "./spot-recording.ts";
+
+// Whole tapes, on a machine that may be busy.
+setDefaultTimeout(30_000);
 
 const ETH = perpInstrument("ETHUSDT", "0.001");
 /** A recorder whose clock is a second behind; its fastest message took 5 ms. */

@@ -119,6 +119,20 @@ describe("how it is traded", () => {
     expect(stage.desk.active?.state).toBe("holding");
   });
 
+  test("what is left of an order is sent for the exposure of now, not of the last decision", () => {
+    const active = { ...ACTIVE, intervalMs: 60_000 };
+    const stage = new HedgeStage({ hedge: { active } });
+    stage.quoteFill("buy", 0.5);
+    stage.start();
+    const order = stage.order("active-hedge: sell 0.3");
+    stage.fill(order, 0.1);
+    // 1.05 ETH less 0.1: there is nothing left to be hedged.
+    stage.quoteFill("sell", 0.45);
+    stage.end(order.clientOrderId, "canceled");
+    stage.pass(5_000);
+    expect([stage.position, stage.orders()]).toEqual([-0.1, []]);
+  });
+
   test("one that would cross is placed again at the touch as it is then", () => {
     const stage = tooLong();
     stage.passUnanswered(1100);
@@ -158,6 +172,31 @@ describe("how it is traded", () => {
     stage.pass(1_000);
     // 1.7 ETH of 4000 USDT in all: 1.7 − 0.6 · 4000 / 2000.
     expect(stage.orders()).toEqual(["active-hedge: sell 0.5 at 2000.01 (post-only)"]);
+  });
+});
+
+describe("a least step that the venue does not take", () => {
+  /** Steps of one lot, 2 USDT; the venue takes orders of 5 USDT and more. */
+  const tiny = { active: ACTIVE, minStepLots: 1, maxUnhedgedMs: 5_000 };
+
+  test("a rest that cannot be traded is not missed, and switches no side off", () => {
+    const stage = new HedgeStage({ hedge: tiny }).start();
+    stage.quoteFill("buy", 0.5);
+    stage.pass(1_000);
+    stage.fill(stage.order("active-hedge: sell 0.3"), 0.298);
+    // The touch moves: what rests is to follow it, and is too little for that.
+    stage.pass(10_000, 2_000.1);
+    expect([stage.position, stage.orders()]).toEqual([-0.298, []]);
+    expect(stage.desk.active?.state).toBe("holding");
+    expect([stage.desk.active?.isNeeded, stage.guard("unhedged")]).toEqual([false, false]);
+    expect(stage.quotedSides()).toEqual(["buy", "sell"]);
+  });
+
+  test("half of a small hedge is too little for an order: it is closed as a whole", () => {
+    const position = { base: "-0.004", quote: "8" };
+    const stage = new HedgeStage({ hedge: tiny, position }).start();
+    // Halves would be 4 USDT each.
+    expect(stage.orders()).toEqual(["active-hedge: buy 0.004 at 1999.99 (post-only, reduce-only)"]);
   });
 });
 

@@ -70,6 +70,54 @@ describe("flatten", () => {
   });
 });
 
+describe("after a flatten only a resume brings the hedge back", () => {
+  function flattened(): HedgeStage {
+    const stage = hedged();
+    stage.operator("flatten");
+    stage.pass(1_000);
+    stage.fill(stage.order("active-hedge: buy 0.3"), 0.3);
+    stage.pass(2_000);
+    expect([stage.position, stage.orders()]).toEqual([0, []]);
+    return stage;
+  }
+
+  test("a pause does not", () => {
+    const stage = flattened();
+    stage.operator("pause");
+    stage.pass(3_000);
+    expect([stage.engine.state, stage.position, stage.orders()]).toEqual(["flattened", 0, []]);
+    stage.operator("resume");
+    stage.pass(2_000);
+    expect(stage.orders().length).toBeGreaterThan(0);
+  });
+
+  test("a halt does not, even where the config says keep; a rearm does", () => {
+    const stage = flattened();
+    stage.operator("halt");
+    stage.pass(3_000);
+    expect([stage.engine.state, stage.position, stage.orders()]).toEqual(["halted", 0, []]);
+    stage.operator("rearm");
+    stage.pass(2_000);
+    expect(stage.orders().length).toBeGreaterThan(0);
+  });
+});
+
+test("flatten trades what is left of two hedges against each other, and no more", () => {
+  const stage = hedged();
+  // A rally: the passive hedge buys 0.6 beside the 0.3 that are sold.
+  stage.pass(3_000, 2_040.5);
+  stage.fill(stage.order("passive-hedge: buy"), 0.6, 2_040.5);
+  stage.pass(500);
+  expect([stage.desk.book.activeLots, stage.desk.book.passiveLots]).toEqual([-300, 600]);
+  stage.operator("flatten");
+  stage.pass(1_000);
+  expect(stage.orders()).toEqual(["active-hedge: sell 0.3 at 2040.51 (post-only, reduce-only)"]);
+  stage.fill(stage.order("active-hedge: sell 0.3"), 0.3);
+  stage.pass(1_000);
+  expect([stage.position, stage.orders()]).toEqual([0, []]);
+  expect(stage.engine.hasOpenOrders).toBe(false);
+});
+
 describe("halt", () => {
   test("keeps the hedge where the config says keep", () => {
     const stage = hedged();

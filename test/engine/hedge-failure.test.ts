@@ -60,6 +60,23 @@ describe.each(["active", "passive"] as const)("the %s hedger throws", (which) =>
   });
 });
 
+test("a cancel that the venue refuses is not sent again at once, news after news", () => {
+  const stage = broken("active");
+  const { canceled } = stage.sink.hedge;
+  stage.events.nowMs += 100;
+  stage.apply(stage.events.book(stage.ticks));
+  const asked = [...canceled];
+  expect(asked.length).toBe(2);
+  for (let round = 0; round < 20; round += 1) {
+    for (const id of canceled.splice(0)) stage.report(id, "cancel-rejected", { reason: "other" });
+    stage.events.nowMs += 10;
+    stage.apply(stage.events.book(stage.ticks));
+  }
+  expect(canceled).toEqual([]);
+  stage.passUnanswered(1_100);
+  expect([...canceled].sort()).toEqual(asked.sort());
+});
+
 test("the stop-loss of a hedge that is on stays at the venue, until the pair stops", () => {
   const stage = new HedgeStage({ hedge: { passive: PASSIVE } }).start();
   stage.pass(3_000, 1_959.5);

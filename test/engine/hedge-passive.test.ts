@@ -252,3 +252,14 @@ test("the bought hedge of a rally has its stop below", () => {
   // 2040.5 · 0.995 = 2030.2975
   expect(stage.orders()).toContain("stop-loss: sell 0.5 stop at 2030.29 (reduce-only)");
 });
+
+test("a trigger that fires when there is nothing left to cover is closed at once", () => {
+  const stage = armed();
+  const trigger = stage.order("passive-hedge: sell");
+  // The last of the inventory is sold, and the trigger fires ahead of its cancel.
+  stage.quoteFill("sell", 1);
+  stage.passUnanswered(1_500);
+  expect(stage.sink.hedge.canceled).toContain(trigger.clientOrderId);
+  stage.fill(trigger, 0.5, 1_959.5);
+  expect(stage.orders()).toContain("stop-loss: buy 0.5 at market (reduce-only)");
+});

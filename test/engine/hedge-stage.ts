@@ -64,7 +64,6 @@ const HEDGE: HedgeParams = {
   isDualSided: true,
   maxUnhedgedMs: 120_000,
   closesOnHalt: false,
-  staleBookMs: 3_000,
   minLiquidationDistancePct: 10,
   maxMarginPct: 50,
 };
@@ -114,6 +113,8 @@ export interface StageOptions {
   readonly hedge?: Partial<HedgeParams>;
   readonly engine?: Parameters<typeof params>[0];
   readonly instrument?: Instrument;
+  /** What is quoted, a spot market otherwise. */
+  readonly quoting?: Instrument;
   /** The position that is there at the start. */
   readonly position?: { readonly base: string; readonly quote: string };
 }
@@ -139,7 +140,7 @@ export class HedgeStage {
       ...params(options.engine),
       hedge: { instrument: this.instrument, params: { ...HEDGE, ...options.hedge }, position },
     };
-    this.engine = new PairEngine(ETH, this.params, strategy("spot"), this.sink);
+    this.engine = new PairEngine(options.quoting ?? ETH, this.params, strategy("spot"), this.sink);
   }
 
   /** Both venues are up, swept and compared. */

@@ -210,9 +210,13 @@ export class HedgeWatch {
   #want(): void {
     const { active, passive } = this.#params;
     const { base: hedgeBase, quote: hedgeQuote, book } = this.#desk;
-    const inventory = Number(this.#engine.ledger.base().toFixed());
-    const quote = Number(this.#engine.ledger.quote().toFixed());
+    const { ledger, orders } = this.#engine;
     const { lotValue, tickValue } = this.#instrument;
+    // What the venue has counted, and has not told yet, is held as well.
+    const untold = orders.missing();
+    const untoldQuote = untold.units * lotValue * tickValue;
+    const inventory = Math.max(0, Number(ledger.base().toFixed()) + untold.lots * lotValue);
+    const quote = Math.max(0, Number(ledger.quote().toFixed()) + untoldQuote);
     const passiveBase = book.passiveLots * lotValue;
     // With the passive hedge, and without: on one side it does not count.
     const size = (mid: number, targetMove: number): readonly number[] =>
@@ -311,7 +315,9 @@ export class HedgeWatch {
     const isReducing =
       book.passiveLots * book.positionLots > 0 &&
       Math.abs(book.passiveLots) <= Math.abs(book.positionLots);
-    return isReducing || this.#instrument.canOpenByStop;
+    // What is too small to stand against the other hedger's position is watched by us.
+    const isEnough = this.#instrument.reachesMinimum(bidTicks, Math.abs(book.passiveLots));
+    return isReducing || (this.#instrument.canOpenByStop && isEnough);
   }
 }
 

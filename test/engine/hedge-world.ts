@@ -109,7 +109,6 @@ const hedgeParams: fc.Arbitrary<HedgeParams> = fc
     isDualSided: fc.boolean(),
     maxUnhedgedMs: fc.constantFrom(1_000, 120_000),
     closesOnHalt: fc.boolean(),
-    staleBookMs: fc.constant(3_000),
     minLiquidationDistancePct: fc.constant(10),
     maxMarginPct: fc.constant(50),
   })

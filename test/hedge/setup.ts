@@ -73,7 +73,6 @@ export function hedgeParams(changes: ParamChanges = {}): HedgeParams {
     isDualSided: true,
     maxUnhedgedMs: 60_000,
     closesOnHalt: true,
-    staleBookMs: 3_000,
     minLiquidationDistancePct: 10,
     maxMarginPct: 80,
     ...changes,

@@ -46,6 +46,12 @@ function hedgeStart(): { position: unknown; since: string | null } {
   return { position: hedge?.position, since: hedge?.link.sinceTradeId ?? null };
 }
 
+const LEFT = "pair ETH: its hedge of -0.5 ETH stays open, ETHUSDT on binance-perp: close it there";
+
+function hedgesTold(): string[] {
+  return stage.log.filter(({ event }) => event === "hedge-left").map(({ message }) => message);
+}
+
 const GOES_ON = { position: { base: "-0.5", quote: "1001.25" }, since: "57" };
 
 describe("a worker that fails", () => {
@@ -110,6 +116,22 @@ describe("a worker that fails", () => {
     expect(stage.worker("ETH").start.commands).toEqual([]);
   });
 
+  test("halted after a flatten is followed by one whose halt opens no hedge", async () => {
+    await stage.supervisor.command("ETH", "flatten");
+    // By a guard as well as by an operator.
+    stage.worker("ETH").tell("halted");
+    stage.worker("ETH").close();
+    await stage.pass(3_000);
+    expect(stage.worker("ETH").start.commands).toEqual(["flatten", "halt"]);
+    // Closed already: nothing to be refused.
+    await stage.supervisor.command("ETH", "flatten");
+    await stage.supervisor.command("ETH", "rearm");
+    stage.worker("ETH").tell("quoting");
+    stage.worker("ETH").close();
+    await stage.pass(6_000);
+    expect(stage.worker("ETH").start.commands).toEqual([]);
+  });
+
   test("before it answers a flatten leaves that to the next one", async () => {
     const first = stage.worker("ETH");
     first.isObedient = false;
@@ -153,6 +175,67 @@ describe("a stop", () => {
     const [end] = (await stopped).pairs;
     expect(end?.left).toEqual([TRIGGER]);
     expect(end?.problem).toContain("binance-perp");
+  });
+
+  test("of a worker that hangs says which hedge is left, since it cannot", async () => {
+    tellHedge();
+    stage.worker("ETH").isObedient = false;
+    const stopped = stage.supervisor.stop();
+    await stage.pass(10_000);
+    expect((await stopped).isClean).toBe(true);
+    expect(hedgesTold()).toEqual([LEFT]);
+  });
+
+  test("of a pair whose worker is gone says so too, also where none has told of it", async () => {
+    const { usdm } = stage;
+    const own = new Stage();
+    try {
+      own.usdm.perps.set("ETHUSDT", { ...usdm.perps.get("ETHUSDT"), position: "0.25" });
+      own.areObedient = false;
+      await own.start([hedged()]);
+      own.worker("ETH").close();
+      await settled();
+      await own.supervisor.stop();
+      const told = own.log.filter(({ event }) => event === "hedge-left");
+      expect(told.map(({ message }) => message)).toEqual([LEFT.replace("-0.5", "0.25")]);
+    } finally {
+      own.dispose();
+    }
+  });
+
+  test("that the worker answered leaves that to it", async () => {
+    tellHedge();
+    await stage.supervisor.stop();
+    expect(hedgesTold()).toEqual([]);
+  });
+});
+
+describe("flatten of a halted pair", () => {
+  test("whose halt keeps the hedge is refused, with what can be done", async () => {
+    stage.worker("ETH").tell("halted");
+    const refused = await rejection(stage.supervisor.command("ETH", "flatten"));
+    expect(refused.code).toBe("not-now");
+    expect(refused.message).toContain("its hedge is kept");
+    expect(refused.hint).toContain("onHalt");
+    expect(stage.worker("ETH").requests).toEqual([]);
+  });
+
+  test("is refused without a worker as well", async () => {
+    await stage.supervisor.command("ETH", "halt");
+    stage.worker("ETH").close();
+    await settled();
+    expect(stage.supervisor.pair("ETH")?.state).toBe("failed");
+    expect((await rejection(stage.supervisor.command("ETH", "flatten"))).code).toBe("not-now");
+  });
+
+  test("whose halt closes it anyway is taken", async () => {
+    stage.write([hedged({}, { onHalt: "flatten" })]);
+    await stage.supervisor.reload();
+    const worker = stage.worker("ETH");
+    worker.tell("halted");
+    worker.isObedient = true;
+    await stage.supervisor.command("ETH", "flatten");
+    expect(worker.requests.at(-1)).toMatchObject({ kind: "command", command: "flatten" });
   });
 });
 
@@ -209,14 +292,24 @@ describe("a reload", () => {
     expect(stage.usdm.listed).toEqual(["ETHUSDT"]);
   });
 
+  test("that removes a pair which cannot be swept says what is left all the same", async () => {
+    tellHedge();
+    const problem = "it does not answer";
+    stage.worker("ETH").isObedient = false;
+    stage.usdm.sweepAnswers.push({ canceled: 0, left: [TRIGGER], problem });
+    stage.write([livePair("BTC")]);
+    const reloaded = stage.supervisor.reload();
+    await stage.pass(15_000);
+    const { warnings } = await reloaded;
+    expect(warnings.join()).toContain("swept on");
+    expect(warnings).toContain(LEFT);
+  });
+
   test("that removes the pair says what is left", async () => {
     tellHedge();
     stage.write([livePair("BTC")]);
     const { removed, warnings } = await stage.supervisor.reload();
-    expect([removed, warnings]).toEqual([
-      ["ETH"],
-      ["pair ETH: its hedge of -0.5 ETH stays open, ETHUSDT on binance-perp: close it there"],
-    ]);
+    expect([removed, warnings]).toEqual([["ETH"], [LEFT]]);
   });
 });
 

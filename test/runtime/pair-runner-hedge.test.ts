@@ -148,6 +148,55 @@ test("a pause leaves the hedge on, flatten takes it away, resume brings both bac
   expect([quote.open.size, hedge.open.size]).toEqual([6, 2]);
 });
 
+test("a trigger that a run before left delays the hedge by moments, not by minutes", async () => {
+  const stage = new Stage(HEDGED);
+  const hedge = hedgeOf(stage);
+  const left = "mm-ETH-p2-1";
+  hedge.open.set(left, {
+    clientOrderId: left,
+    side: "sell",
+    type: "stop-market",
+    timeInForce: "gtc",
+    postOnly: false,
+    reduceOnly: false,
+    priceTicks: 196_000,
+    quantityLots: 2_500,
+  });
+  // The sweep at the start comes too late for the first list.
+  hedge.isMute = true;
+  await stage.quoting();
+  expect(stage.runner.status().hedge?.passive?.state).toBe("off");
+  hedge.isMute = false;
+  stage.settle(4_000);
+  expect(hedge.open.has(left)).toBe(false);
+  expect(stage.runner.status().hedge).toMatchObject({
+    passive: { state: "armed" },
+    unhedgedSinceMs: null,
+  });
+});
+
+test("a flatten is not told to be done while the hedge venue is down", async () => {
+  const pair = await quoting({ hedge: { ...HEDGED.hedge, makerDeadlineSeconds: 600 } });
+  const { stage, hedge } = pair;
+  buy(pair, 15_000);
+  stage.settle(1_100);
+  const [id = ""] = [...hedge.open].find(([, { type }]) => type === "limit") ?? [];
+  hedge.account = { base: "-0.5", quote: "10000" };
+  hedge.fill(id, 500);
+  hedge.down();
+  stage.runner.command("flatten");
+  stage.settle();
+  const off = "flattened by an operator: quotes off, hedge";
+  expect(stage.runner.status().reasons).toEqual([`${off} of -0.5 ETH not closed yet`]);
+  hedge.up();
+  stage.settle(2_000);
+  const [closing = ""] = [...hedge.open].find(([, { reduceOnly }]) => reduceOnly) ?? [];
+  hedge.account = { base: "0", quote: "10000" };
+  hedge.fill(closing, 500);
+  stage.settle(1_000);
+  expect(stage.runner.status().reasons).toEqual([`${off} closed`]);
+});
+
 test("a hedge venue that is down leaves the quotes on, until missed for too long", async () => {
   const { stage, quote, hedge } = await quoting({
     hedge: { ...HEDGED.hedge, maxUnhedgedSeconds: 5 },
@@ -191,6 +240,20 @@ test("a stop has both venues confirm that nothing is open, and says what is left
       message: "stopped with a hedge of -0.5 ETH open on binance-perp:ETHUSDT",
     }),
   ]);
+});
+
+test("a stop while the venue tells another position does not pass ours off as true", async () => {
+  const { stage, quote, hedge } = await quoting();
+  hedge.account = { base: "-0.4", quote: "10000" };
+  hedge.reconcile();
+  hedge.answer();
+  const stopped = stage.runner.stop();
+  quote.answer();
+  hedge.answer();
+  await stopped;
+  const told = stage.alerts.find(({ code }) => code === "hedge-left");
+  expect(told?.message).toContain("hedge of 0 ETH");
+  expect(told?.message).toContain("the venue tells another: look there");
 });
 
 test("a stop whose hedge venue is mute names the triggers that may be left", async () => {

@@ -122,6 +122,17 @@ describe("an unreachable venue", () => {
     expect(isUp).toEqual([true, false, false, true]);
   });
 
+  test("what is over before the start is no news, and one that runs into the next is one", () => {
+    const windows = [
+      { fromMs: 100, toMs: 300 },
+      { fromMs: 400, toMs: 900 },
+      { fromMs: 900, toMs: 1_200 },
+    ];
+    const wire = new Wire(new Outages([], windows));
+    wire.at(500).announceOutages();
+    expect(wire.news()).toEqual(["500 down", "900 down", "1200 up"]);
+  });
+
   test("no market news comes through either, whatever happens there", () => {
     const builder = new MarketTapeBuilder();
     for (const receivedMs of [900, 1_000, 1_500, 2_000]) {

@@ -69,13 +69,27 @@ describe("the clock of a perp venue", () => {
     ]);
   });
 
-  test("without a market there is no mark; with a side empty the last print stands for it", () => {
+  test("without a book there is no mark, or the last print stands for it", () => {
     const all = rig("binance-perp");
     all.clock.tick();
     expect(all.news).toEqual([]);
     all.bench.exchange.onTrade(true, 990, 1, START_MS);
     all.clock.tick();
     expect(all.news.map((event) => event.kind === "mark" && event.priceTicks)).toEqual([990]);
+  });
+
+  test("stays what it was in a gap: an older print fires no stop", () => {
+    const all = rig("hyperliquid");
+    all.bench.exchange.onTrade(false, 985, 1, START_MS);
+    setTouch(all, 1000, 1002);
+    all.clock.tick();
+    all.bench.exchange.place(stop("a", "sell", 990, 5), START_MS);
+    all.bench.exchange.onClear();
+    all.clock.tick();
+    expect(all.news.map((event) => event.kind === "mark" && event.priceTicks)).toEqual([
+      1001, 1001,
+    ]);
+    expect(all.bench.lines()).toEqual(["open a 0/5"]);
   });
 
   test("fires stops that go by the mark", () => {

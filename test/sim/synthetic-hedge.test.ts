@@ -21,7 +21,7 @@ function options(seed: number, seconds: number): Parameters<typeof syntheticTape
 
 function tapes(seed: number, seconds: number, shock?: Shock): SyntheticTapes {
   const plain = options(seed, seconds);
-  return syntheticTapes(shock === undefined ? plain : { ...plain, shock }, PERP);
+  return syntheticTapes(shock === undefined ? plain : { ...plain, shock }, { instrument: PERP });
 }
 
 interface Look {
@@ -71,6 +71,16 @@ describe("the market of the hedge", () => {
     expect(hedge.rows.timeMs.filter((timeMs) => times.has(timeMs)).length).toBeLessThan(10);
     const prints = hedge.rows.kind.filter((kind) => kind === RowKind.buyTrade).length;
     expect(prints).toBeGreaterThan(10);
+  });
+
+  test("is seen over a feed of its own, of which no byte of either market depends", () => {
+    const near = tapes(1, 30);
+    const far = syntheticTapes(options(1, 30), { instrument: PERP, minFeedLatencyMs: 200 });
+    expect(far.quoting).toEqual(near.quoting);
+    expect(far.hedge.rows).toEqual(near.hedge.rows);
+    const { receivedMs, venueMs } = far.hedge.feed;
+    const fastestMs = Math.min(...receivedMs.map((timeMs, at) => timeMs - (venueMs[at] ?? 0)));
+    expect(fastestMs).toBeWithin(200, 201);
   });
 
   test("follows with a basis that wanders about 2 basis points", () => {

@@ -5,9 +5,29 @@
 
 import { type Decimal, decimalOfInteger, plain, ZERO } from "#domain/decimal.ts";
 import type { JsonObject } from "../json.ts";
-import type { PerpAccount } from "./account.ts";
 import type { Listing } from "./listing.ts";
+import type { Margins } from "./margins.ts";
 import { averagePrice, markText, moneyText, perpTexts } from "./texts.ts";
+
+/** What is told of an account. */
+interface AccountView {
+  readonly assets: readonly string[];
+  readonly updateTimeMs: number;
+  readonly margins: Margins;
+  wallet(asset: string): Decimal;
+  booksOf(listing: Listing): PositionBooks;
+}
+
+/** What a symbol's position has brought and cost. */
+export interface PositionBooks {
+  /** Realised in all, commissions apart. */
+  realized: Decimal;
+  /** Commissions less realised profit, since it was opened. */
+  carried: Decimal;
+  /** The symbol's wallet when it was last looked at: realised, less commissions and funding. */
+  wallet: Decimal;
+  updateTimeMs: number;
+}
 
 interface AccountChange {
   readonly reason: "ORDER" | "FUNDING_FEE";
@@ -22,7 +42,7 @@ const PRICE_DECIMALS = 8;
 const TOTALS_ASSET = "USDT";
 
 export function accountUpdate(
-  account: PerpAccount,
+  account: AccountView,
   asset: string,
   { reason, change, position }: AccountChange,
   eventMs: number,
@@ -35,7 +55,7 @@ export function accountUpdate(
 }
 
 /** A row of `balance`, v3 and v2 alike. */
-export function balanceJson(account: PerpAccount, asset: string): JsonObject {
+export function balanceJson(account: AccountView, asset: string): JsonObject {
   const wallet = moneyText(account.wallet(asset));
   return {
     accountAlias: "mock",
@@ -51,7 +71,7 @@ export function balanceJson(account: PerpAccount, asset: string): JsonObject {
 }
 
 /** `account` v3: positions and orders only of symbols that have some. */
-export function accountJson(account: PerpAccount, listings: readonly Listing[]): JsonObject {
+export function accountJson(account: AccountView, listings: readonly Listing[]): JsonObject {
   return {
     ...totalsJson(account),
     assets: account.assets.map((asset) => assetJson(account, asset)),
@@ -60,7 +80,7 @@ export function accountJson(account: PerpAccount, listings: readonly Listing[]):
 }
 
 /** `account` v2: with permissions, and every symbol with its leverage. */
-export function accountJsonV2(account: PerpAccount, listings: readonly Listing[]): JsonObject {
+export function accountJsonV2(account: AccountView, listings: readonly Listing[]): JsonObject {
   return {
     feeTier: 0,
     feeBurn: false,
@@ -79,7 +99,7 @@ export function accountJsonV2(account: PerpAccount, listings: readonly Listing[]
 }
 
 /** A row of `positionRisk` v3. */
-export function positionRiskJson(account: PerpAccount, listing: Listing): JsonObject {
+export function positionRiskJson(account: AccountView, listing: Listing): JsonObject {
   const { margins } = account;
   return {
     ...riskJson(account, listing),
@@ -94,7 +114,7 @@ export function positionRiskJson(account: PerpAccount, listing: Listing): JsonOb
 }
 
 /** A row of `positionRisk` v2. */
-export function positionRiskJsonV2(account: PerpAccount, listing: Listing): JsonObject {
+export function positionRiskJsonV2(account: AccountView, listing: Listing): JsonObject {
   const { leverage, isIsolated } = account.margins.terms(listing);
   return {
     ...riskJson(account, listing),
@@ -110,7 +130,7 @@ export function isHeld({ market, records }: Listing): boolean {
   return market.exchange.account.positionLots !== 0 || records.openOrders().length > 0;
 }
 
-function positionUpdate(account: PerpAccount, listing: Listing): JsonObject {
+function positionUpdate(account: AccountView, listing: Listing): JsonObject {
   const { market } = listing;
   const { positionLots } = market.exchange.account;
   const { isIsolated } = account.margins.terms(listing);
@@ -127,7 +147,7 @@ function positionUpdate(account: PerpAccount, listing: Listing): JsonObject {
   };
 }
 
-function riskJson(account: PerpAccount, listing: Listing): JsonObject {
+function riskJson(account: AccountView, listing: Listing): JsonObject {
   const { market } = listing;
   const { margins } = account;
   const liquidation = margins.liquidationPrice(listing);
@@ -147,7 +167,7 @@ function riskJson(account: PerpAccount, listing: Listing): JsonObject {
   };
 }
 
-function totalsJson(account: PerpAccount): JsonObject {
+function totalsJson(account: AccountView): JsonObject {
   const totals = Object.entries(assetAmounts(account, TOTALS_ASSET)).map(([name, amount]) => {
     return [
       name === "availableBalance" || name === "maxWithdrawAmount" ? name : total(name),
@@ -161,11 +181,11 @@ function total(name: string): string {
   return `total${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
-function assetJson(account: PerpAccount, asset: string): JsonObject {
+function assetJson(account: AccountView, asset: string): JsonObject {
   return { asset, ...assetAmounts(account, asset), updateTime: account.updateTimeMs };
 }
 
-function assetAmounts(account: PerpAccount, asset: string) {
+function assetAmounts(account: AccountView, asset: string) {
   const { margins } = account;
   const listings = margins.of(asset);
   const sum = (amountOf: (listing: Listing) => Decimal): string =>
@@ -187,7 +207,7 @@ function assetAmounts(account: PerpAccount, asset: string) {
   };
 }
 
-function heldJson(account: PerpAccount, listing: Listing): JsonObject {
+function heldJson(account: AccountView, listing: Listing): JsonObject {
   const { market } = listing;
   const { margins } = account;
   return {
@@ -204,7 +224,7 @@ function heldJson(account: PerpAccount, listing: Listing): JsonObject {
   };
 }
 
-function positionJsonV2(account: PerpAccount, listing: Listing): JsonObject {
+function positionJsonV2(account: AccountView, listing: Listing): JsonObject {
   const { market } = listing;
   const { margins } = account;
   const { leverage, isIsolated } = margins.terms(listing);
@@ -226,19 +246,19 @@ function positionJsonV2(account: PerpAccount, listing: Listing): JsonObject {
   };
 }
 
-function unrealizedOf({ margins }: PerpAccount, asset: string): Decimal {
+function unrealizedOf({ margins }: AccountView, asset: string): Decimal {
   return margins.of(asset).reduce((sum, each) => sum.plus(margins.unrealized(each)), ZERO);
 }
 
 /** Unrealised profit cannot be taken out. */
-function withdrawable(account: PerpAccount, asset: string): Decimal {
+function withdrawable(account: AccountView, asset: string): Decimal {
   const available = account.margins.available(asset);
   const wallet = account.wallet(asset);
   const least = available.lt(wallet) ? available : wallet;
   return least.gt(ZERO) ? least : ZERO;
 }
 
-function ordersInitial({ margins }: PerpAccount, listing: Listing): Decimal {
+function ordersInitial({ margins }: AccountView, listing: Listing): Decimal {
   const orders = margins.initial(listing).minus(margins.positionInitial(listing));
   return orders.gt(ZERO) ? orders : ZERO;
 }
@@ -262,7 +282,7 @@ function entryPrice({ market }: Listing): string {
 }
 
 /** The price at which closing brings back what the position has cost in all so far. */
-function breakEvenPrice(account: PerpAccount, listing: Listing): string {
+function breakEvenPrice(account: AccountView, listing: Listing): string {
   const { instrument, exchange } = listing.market;
   const { entryValue, positionLots } = exchange.account;
   if (positionLots === 0) return "0";

@@ -5,7 +5,6 @@
  * report into the venue's records and events. May import domain, sim and this folder.
  */
 
-import { NO_TICKS } from "#domain/book.ts";
 import { type Decimal, decimal, ZERO } from "#domain/decimal.ts";
 import { InputError } from "#domain/errors.ts";
 import type { OrderEvent } from "#domain/events.ts";
@@ -14,7 +13,7 @@ import type { Rng } from "#domain/rng.ts";
 import type { ExchangeEvent, Refusal } from "#sim/order-reports.ts";
 import type { JsonObject } from "../json.ts";
 import { UserStream } from "../user-stream.ts";
-import { accountUpdate } from "./account-json.ts";
+import { accountUpdate, type PositionBooks } from "./account-json.ts";
 import { Income } from "./income.ts";
 import type { Listing } from "./listing.ts";
 import { Margins } from "./margins.ts";
@@ -36,17 +35,6 @@ export interface ActualOrderListener {
   accepted(order: PerpOrder): void;
   /** It has come to its end; after its own event. */
   ended(order: PerpOrder): void;
-}
-
-/** What a symbol's position has brought and cost. */
-interface PositionBooks {
-  /** Realised in all, commissions apart. */
-  realized: Decimal;
-  /** Commissions less realised profit, since it was opened. */
-  carried: Decimal;
-  /** The symbol's wallet when it was last looked at: realised, less commissions and funding. */
-  wallet: Decimal;
-  updateTimeMs: number;
 }
 
 const NO_MARGIN: Refusal = { reason: "insufficient-balance", message: "no margin for all of it" };
@@ -329,21 +317,6 @@ export class PerpAccount {
     this.#updateTimeMs = Math.floor(this.#parts.nowMs());
     return this.#updateTimeMs;
   }
-}
-
-/** Whether the market holds the whole quantity up to the price: the condition of fill-or-kill. */
-export function canFillAtOnce({ market }: Listing, order: NewOrder): boolean {
-  const { exchange } = market;
-  const { book } = exchange;
-  const isBuy = order.side === "BUY";
-  let leavesLots = order.quantityLots;
-  let ticks = isBuy ? book.bestAsk : book.bestBid;
-  while (ticks !== NO_TICKS && leavesLots > 0) {
-    if (isBuy ? ticks > order.priceTicks : ticks < order.priceTicks) return false;
-    leavesLots -= exchange.lotsLeftAt(!isBuy, ticks);
-    ticks = isBuy ? book.nextAsk(ticks) : book.nextBid(ticks);
-  }
-  return leavesLots <= 0;
 }
 
 /**

@@ -6,14 +6,12 @@
 import {
   type AdminRoute,
   type AdminRoutes,
-  answerRoute,
   type AdminBody as Body,
   badBody,
 } from "../admin-routes.ts";
-import { ApiError } from "../binance/api-error.ts";
+import { type CommonRules, commonRoutes } from "../binance/admin.ts";
 import type { CommonSwitches } from "../binance/front.ts";
 import { Params, textsOf } from "../binance/params.ts";
-import type { Faults } from "../faults.ts";
 import { accountJson, balanceJson, positionRiskJson } from "./account-json.ts";
 import { algoListedJson } from "./algo-records.ts";
 import { incomeJson } from "./income.ts";
@@ -25,21 +23,18 @@ import { markText } from "./texts.ts";
 import type { PerpVenue } from "./venue.ts";
 
 /** What only the server can do. */
-export interface AdminSwitches extends CommonSwitches {
-  setStatus(status: PerpStatus, symbol?: string): void;
+export interface AdminSwitches extends CommonSwitches<PerpStatus> {
   expireUserStreams(): void;
 }
 
-export interface AdminRules {
+export interface AdminRules extends CommonRules<PerpStatus> {
   readonly venue: PerpVenue;
-  readonly faults: Faults<PerpStatus>;
   readonly switches: AdminSwitches;
 }
 
 const STATUSES: readonly PerpStatus[] = ["TRADING", "SETTLING", "CLOSE"];
-const DEFAULT_GRACE_MS = 2000;
 
-const ROUTES: AdminRoutes<AdminRules> = new Map<string, AdminRoute<AdminRules>>([
+export const ADMIN_ROUTES: AdminRoutes<AdminRules> = new Map<string, AdminRoute<AdminRules>>([
   ["GET /mock/orders", ({ venue }) => openOrders(venue)],
   ["POST /mock/orders", placeForeign],
   ["DELETE /mock/orders", cancelForeign],
@@ -47,26 +42,11 @@ const ROUTES: AdminRoutes<AdminRules> = new Map<string, AdminRoute<AdminRules>>(
   ["GET /mock/fills", ({ venue }) => allTrades(venue)],
   ["GET /mock/account", ({ venue }) => accountOf(venue)],
   ["GET /mock/income", ({ venue }) => venue.account.income.all.map((each) => incomeJson(each))],
-  ["GET /mock/connections", ({ switches }) => ({ open: switches.connectionCount() })],
-  ["GET /mock/faults", ({ faults }) => faults.counts()],
-  ["POST /mock/faults", armFaults],
-  ["DELETE /mock/faults", clearFaults],
-  ["POST /mock/status", setStatus],
-  ["POST /mock/clock", setClock],
   ["POST /mock/prices", setPrices],
   ["POST /mock/funding", settleFunding],
-  ["POST /mock/shutdown-notice", shutDown],
   ["POST /mock/listen-key-expiry", expireListenKey],
-  ["POST /mock/disconnect", disconnect],
+  ...commonRoutes(STATUSES),
 ]);
-
-/** Answers a call to `/mock/…`; what the caller did wrong is told with what to do. */
-export function answerAdmin(rules: AdminRules, request: Request): Promise<Response> {
-  return answerRoute(ROUTES, rules, request, (error) => {
-    if (!(error instanceof ApiError)) return undefined;
-    return Response.json({ code: error.code, error: error.message }, { status: error.status });
-  });
-}
 
 /** Those in the book, and then those that wait for their price. */
 function openOrders(venue: PerpVenue): unknown {
@@ -111,32 +91,6 @@ function accountOf(venue: PerpVenue): unknown {
   };
 }
 
-function armFaults({ faults }: AdminRules, body: Body): unknown {
-  faults.arm(body, "POST /mock/faults");
-  return faults.counts();
-}
-
-function clearFaults({ faults }: AdminRules): unknown {
-  faults.clear();
-  return faults.counts();
-}
-
-function setStatus({ venue, switches }: AdminRules, body: Body): unknown {
-  const known = STATUSES.find((candidate) => candidate === body["status"]);
-  if (known === undefined) throw badBody("status", `must be one of ${STATUSES.join(", ")}`);
-  const symbol = body["symbol"] === undefined ? undefined : listed(venue, body).instrument.symbol;
-  switches.setStatus(known, symbol);
-  return { status: known, symbols: symbol === undefined ? [...venue.listings.keys()] : [symbol] };
-}
-
-function setClock({ venue, switches }: AdminRules, { skewMs }: Body): unknown {
-  if (typeof skewMs !== "number" || !Number.isFinite(skewMs)) {
-    throw badBody("skewMs", "must be milliseconds");
-  }
-  switches.setClockSkew(skewMs);
-  return { skewMs, serverTime: Math.floor(venue.nowMs()) };
-}
-
 /** Pins the mark; without one it follows the book again. */
 function setPrices({ venue }: AdminRules, body: Body): unknown {
   const market = listed(venue, body);
@@ -159,24 +113,9 @@ function settleFunding({ venue }: AdminRules, { rate }: Body): unknown {
   return venue.account.assets.map((asset) => balanceJson(venue.account, asset));
 }
 
-function shutDown({ switches }: AdminRules, { graceMs = DEFAULT_GRACE_MS }: Body): unknown {
-  if (typeof graceMs !== "number" || !(graceMs >= 0)) {
-    throw badBody("graceMs", "must be milliseconds, 0 or more");
-  }
-  const told = switches.connectionCount();
-  switches.shutDown(graceMs);
-  return { graceMs, told };
-}
-
 function expireListenKey({ switches }: AdminRules): unknown {
   switches.expireUserStreams();
   return {};
-}
-
-function disconnect({ switches }: AdminRules): unknown {
-  const cut = switches.connectionCount();
-  switches.disconnectAll();
-  return { cut };
 }
 
 function listed(venue: PerpVenue, { symbol }: Body): PerpSymbol {

@@ -9,9 +9,9 @@
  */
 
 import { type ApiError, badRequest } from "../binance/api-error.ts";
+import { canFillAtOnce } from "../binance/fill-or-kill.ts";
 import type { Print } from "../candles.ts";
 import type { ActualOrderListener, PerpAccount } from "./account.ts";
-import { canFillAtOnce } from "./account.ts";
 import {
   type AlgoOrder,
   AlgoRecords,
@@ -106,7 +106,7 @@ export class AlgoDesk implements ActualOrderListener {
     this.#move(order, "TRIGGERING");
     const request = this.#requestOf(listing, order);
     if (request.quantityLots === 0) return this.#fail(order, "EXPIRED", FAILURES.reduceOnly);
-    if (request.timeInForce === "FOK" && !canFillAtOnce(listing, request)) {
+    if (request.timeInForce === "FOK" && !canFillAtOnce(listing.market, request)) {
       return this.#fail(order, "REJECTED", FAILURES.killed);
     }
     const actual = this.#parts.account.place(listing, request);

@@ -5,8 +5,8 @@
 
 import { plain } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
+import type { OwnOrder } from "../binance/order-records.ts";
 import type { JsonObject } from "../json.ts";
-import type { PerpOrder } from "./order-records.ts";
 import { averagePrice, perpTexts } from "./texts.ts";
 
 export const ALGO_TYPES = ["STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET"] as const;
@@ -20,6 +20,11 @@ export type AlgoStatusWord =
   | "CANCELED"
   | "REJECTED"
   | "EXPIRED";
+
+/** What came of a conditional order. */
+type ActualOrder = Pick<OwnOrder, "filledLots" | "orderId" | "quoteFilled"> & {
+  readonly type: string;
+};
 
 /** One conditional order. Sizes in lots, prices in ticks. */
 export interface AlgoOrder {
@@ -44,8 +49,7 @@ export interface AlgoOrder {
   updateTimeMs: number;
   /** 0 before. */
   triggerTimeMs: number;
-  /** What came of it. */
-  actual: PerpOrder | null;
+  actual: ActualOrder | null;
   /** Why nothing came of it, in the venue's words. */
   failure: string;
 }

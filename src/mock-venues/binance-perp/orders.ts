@@ -5,14 +5,15 @@
 
 import { messageOf } from "#domain/errors.ts";
 import { ApiError, badRequest, missing } from "../binance/api-error.ts";
+import { canFillAtOnce } from "../binance/fill-or-kill.ts";
+import { isOpen } from "../binance/order-records.ts";
 import type { Params } from "../binance/params.ts";
 import type { OrderCost } from "../binance/rate-limits.ts";
 import type { JsonObject } from "../json.ts";
-import { canFillAtOnce } from "./account.ts";
 import type { Listing } from "./listing.ts";
 import { filterContextOf, readIsResult, readNewOrder } from "./new-order.ts";
 import { acknowledgedJson, modifiedJson, orderJson } from "./order-json.ts";
-import { isOpen, type NewOrder, type PerpOrder } from "./order-records.ts";
+import type { NewOrder, PerpOrder } from "./order-records.ts";
 import type { PerpVenue } from "./venue.ts";
 
 export const ID_PARAMS: readonly string[] = ["symbol", "orderId", "origClientOrderId"];
@@ -169,7 +170,7 @@ function sent(venue: PerpVenue, listing: Listing, request: NewOrder): PerpOrder 
     throw badRequest(-4116, "ClientOrderId is duplicated.");
   }
   requireSize(venue, listing, request);
-  if (request.timeInForce === "FOK" && !canFillAtOnce(listing, request)) {
+  if (request.timeInForce === "FOK" && !canFillAtOnce(listing.market, request)) {
     const words = "the order will be canceled.";
     throw badRequest(-5021, `Due to the order could not be filled immediately, ${words}`);
   }

@@ -4,12 +4,13 @@
  */
 
 import { badRequest } from "../binance/api-error.ts";
+import { isOpen } from "../binance/order-records.ts";
 import type { Params } from "../binance/params.ts";
 import type { LimitCount } from "../binance/rate-limits.ts";
 import type { JsonObject } from "../json.ts";
 import { INCOME_TYPES, incomeJson } from "./income.ts";
 import { queriedJson, tradeJson } from "./order-json.ts";
-import { isOpen, type PerpOrder } from "./order-records.ts";
+import type { PerpOrder } from "./order-records.ts";
 import { pageOf, readWindow } from "./pages.ts";
 import type { PerpVenue } from "./venue.ts";
 

@@ -6,30 +6,19 @@
 
 import type { Instrument } from "#domain/instrument.ts";
 import { parseQueueModel, type QueueModel } from "#sim/queue-model.ts";
+import { answerAdmin } from "../binance/admin.ts";
 import type { ApiRules, Dialect } from "../binance/api.ts";
 import { ApiError } from "../binance/api-error.ts";
 import { type ApiKeySetup, Credentials } from "../binance/credentials.ts";
-import {
-  commonSwitches,
-  DAY_MS,
-  type Opener,
-  randomIds,
-  streamsOf,
-  upgrade,
-  type World,
-} from "../binance/front.ts";
-import { type LimitSpec, RateLimits } from "../binance/rate-limits.ts";
+import { type Opener, randomIds, streamsOf } from "../binance/front.ts";
+import { RateLimits } from "../binance/rate-limits.ts";
 import { answerRest, routesOf } from "../binance/rest.ts";
+import { type BinanceServer, type ServerOptions, serve } from "../binance/server.ts";
 import { marketRoute, type StreamRoute, StreamSession } from "../binance/stream-session.ts";
 import { WsApiSession } from "../binance/ws-api.ts";
-import { Connections } from "../connections.ts";
-import { FaultyDelivery } from "../fault-actions.ts";
-import { parseFaultScript } from "../fault-script.ts";
-import { Faults } from "../faults.ts";
-import { listen } from "../listen.ts";
 import type { MarketSource } from "../market-source.ts";
 import { PerpAccount } from "./account.ts";
-import { type AdminSwitches, answerAdmin } from "./admin.ts";
+import { ADMIN_ROUTES, type AdminSwitches } from "./admin.ts";
 import { AlgoDesk } from "./algo-desk.ts";
 import { Countdowns } from "./countdowns.ts";
 import { BINANCE_PERP_FAULTS } from "./fault-rules.ts";
@@ -39,7 +28,7 @@ import { BINANCE_PERP_LIMITS } from "./limits.ts";
 import { ListenKeys } from "./listen-keys.ts";
 import type { Listing } from "./listing.ts";
 import { isExempt, REST_METHODS, WS_METHODS } from "./methods.ts";
-import { OrderRecords } from "./order-records.ts";
+import { newRecords } from "./order-records.ts";
 import { type PerpStatus, PerpSymbol } from "./perp-symbol.ts";
 import { askedKeys, privateRoute } from "./private-route.ts";
 import { isMarketStream, isPublicStream } from "./stream-forms.ts";
@@ -60,44 +49,17 @@ export interface PerpSpec {
   readonly fundingRate?: string;
 }
 
-export interface MockBinancePerpOptions {
-  /** Default: 0, any free port. */
-  readonly port?: number;
-  /** Default: 127.0.0.1 */
-  readonly hostname?: string;
+export interface MockBinancePerpOptions extends ServerOptions {
   readonly symbols: readonly PerpSpec[];
-  readonly keys: readonly ApiKeySetup[];
-  /** Paid in, plain decimals by margin asset. */
-  readonly balances: Readonly<Record<string, string>>;
-  /** Default: those of the real venue. */
-  readonly limits?: readonly LimitSpec[];
   /** Default: 8 h */
   readonly fundingIntervalMs?: number;
   /** How long a listen key is valid. Default: 60 min */
   readonly listenKeyValidMs?: number;
-  /** Default: 24 h */
-  readonly connectionLifetimeMs?: number;
-  /** Whether the events that a request causes go before its answer. Default: false */
-  readonly eventBeforeResponse?: boolean;
-  /** A fault script; see fault-script.ts. */
-  readonly faults?: unknown;
-  readonly world: World;
 }
 
-export interface MockBinancePerp {
-  /** Base address of REST and of the admin endpoint, without a trailing slash. */
-  readonly url: string;
-  /** Whole address of the WebSocket API. */
-  readonly wsApiUrl: string;
-  /** Base address of the streams: `/public`, `/market` and `/private` are under it. */
-  readonly streamUrl: string;
-  readonly venue: PerpVenue;
-  readonly faults: Faults<PerpStatus>;
+export interface MockBinancePerp extends BinanceServer<PerpStatus, PerpVenue, AdminSwitches> {
   /** The market of a symbol, to move it by hand. */
   readonly market: (symbol: string) => PerpSymbol;
-  readonly switches: AdminSwitches;
-  /** Ends every connection and the market. */
-  readonly stop: () => Promise<void>;
 }
 
 const MINUTE_MS = 60_000;
@@ -106,8 +68,7 @@ const LISTEN_KEY_MS = 60 * MINUTE_MS;
 const LISTEN_KEY_LENGTH = 64;
 const MAX_LEVERAGE = 125;
 const PINGS = { everyMs: 3 * MINUTE_MS, pongWithinMs: 10 * MINUTE_MS };
-const CONNECT_WEIGHT = 5;
-const WS_API_PATH = "/ws-fapi/v1";
+const WS_API = { path: "/ws-fapi/v1", weight: 5 };
 const STREAM_PATH = /^(?:\/(public|market|private))?\/(ws|stream)(?:\/|$)/;
 const STREAM_MESSAGES_PER_SECOND = 10;
 const MAX_STREAMS = 1024;
@@ -140,64 +101,24 @@ const ROUTES = routesOf(REST_METHODS);
 export async function startMockBinancePerp(
   options: MockBinancePerpOptions,
 ): Promise<MockBinancePerp> {
-  const { world } = options;
-  const { timers } = world;
-  // Checked before a port is opened.
-  if (options.faults !== undefined) parseFaultScript(options.faults, "faults", BINANCE_PERP_FAULTS);
-  const clock = { skewMs: 0 };
-  const venue = buildVenue(options, () => world.nowMs() + clock.skewMs);
-  const markets = [...venue.listings.values()].map(({ market }) => market);
-  const switches: AdminSwitches = {
-    ...commonSwitches(timers, clock, () => connections),
-    setStatus: (status, symbol) => setStatus(markets, status, symbol),
-    expireUserStreams: () => venue.listenKeys.expire(),
-  };
-  const faults = new Faults(BINANCE_PERP_FAULTS, timers, switches);
-  const delivery = new FaultyDelivery(faults, timers);
-  const lifetimeMs = options.connectionLifetimeMs ?? DAY_MS;
-  const keeping = { pings: PINGS, maxSilenceMs: null, lifetimeMs };
-  const connections = new Connections({ timers, delivery, ...keeping });
-  const eventBeforeResponse = options.eventBeforeResponse ?? false;
-  const dialect = DIALECT;
-  const served = { venue, dialect, timers, faults, delivery, eventBeforeResponse };
-  const server = listen(options, connections, async (request, bunServer) => {
-    const url = new URL(request.url);
-    if (url.pathname.startsWith("/mock")) {
-      return answerAdmin({ venue, faults, switches }, request);
-    }
-    const open = socketOf(served, url);
-    if (open === undefined) return answerRest(ROUTES, served, request);
-    const weight = url.pathname === WS_API_PATH ? CONNECT_WEIGHT : 0;
-    return upgrade(venue.limits, request, bunServer, { open, weight });
+  const server = await serve<PerpStatus, PerpVenue, AdminSwitches>(options, {
+    faultRules: BINANCE_PERP_FAULTS,
+    dialect: DIALECT,
+    pings: PINGS,
+    wsApi: WS_API,
+    build: (nowMs) => buildVenue(options, nowMs),
+    switchesOf: (common, { listenKeys }) => ({
+      ...common,
+      expireUserStreams: () => listenKeys.expire(),
+    }),
+    socketOf,
+    answer: async (rules, request) => {
+      const isAdmin = new URL(request.url).pathname.startsWith("/mock");
+      if (isAdmin) return answerAdmin(ADMIN_ROUTES, rules, request);
+      return answerRest(ROUTES, rules, request);
+    },
   });
-  const stop = async (): Promise<void> => {
-    faults.clear();
-    venue.funding.stop();
-    venue.countdowns.stop();
-    venue.listenKeys.stop();
-    for (const market of markets) market.stop();
-    connections.cutAll();
-    await server.stop(true);
-  };
-  try {
-    for (const market of markets) market.start();
-    venue.funding.start();
-    if (options.faults !== undefined) faults.arm(options.faults, "faults");
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  const address = `${server.hostname ?? "127.0.0.1"}:${server.port ?? 0}`;
-  return {
-    url: `http://${address}`,
-    wsApiUrl: `ws://${address}${WS_API_PATH}`,
-    streamUrl: `ws://${address}`,
-    venue,
-    faults,
-    market: (symbol) => venue.listing(symbol).market,
-    switches,
-    stop,
-  };
+  return { ...server, market: (symbol) => server.venue.listing(symbol).market };
 }
 
 function buildVenue(options: MockBinancePerpOptions, nowMs: () => number): PerpVenue {
@@ -230,7 +151,7 @@ function buildVenue(options: MockBinancePerpOptions, nowMs: () => number): PerpV
       rng,
     });
     const filters = new PerpFilters(instrument.symbol, market.rules);
-    listing = { market, filters, records: new OrderRecords() };
+    listing = { market, filters, records: newRecords() };
     listings.set(instrument.symbol, listing);
   }
   const listenKeys = new ListenKeys({
@@ -251,20 +172,10 @@ function futuresKey(key: ApiKeySetup): ApiKeySetup {
   return { ...key, permissions: { enableFutures: true, ...key.permissions } };
 }
 
-function setStatus(
-  markets: readonly PerpSymbol[],
-  status: PerpStatus,
-  symbol: string | undefined,
-): void {
-  for (const market of markets) {
-    if (symbol === undefined || market.instrument.symbol === symbol) market.status = status;
-  }
-}
-
 /** How to serve the socket that a path asks for; undefined where it is no path of a socket. */
 function socketOf(rules: ApiRules<PerpVenue>, url: URL): Opener | undefined {
   const { pathname, searchParams } = url;
-  if (pathname === WS_API_PATH) {
+  if (pathname === WS_API.path) {
     const returnsLimits = searchParams.get("returnRateLimits") !== "false";
     const setup = { methods: WS_METHODS, returnsLimits };
     return (connection) => new WsApiSession(rules, connection, setup);

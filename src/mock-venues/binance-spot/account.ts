@@ -4,12 +4,13 @@
  * into the venue's records and events. May import domain, sim and this folder.
  */
 
-import { NO_TICKS } from "#domain/book.ts";
 import { type Decimal, ZERO } from "#domain/decimal.ts";
 import type { OrderEvent } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
 import type { ExchangeEvent } from "#sim/order-reports.ts";
 import { Wallet } from "#sim/wallet.ts";
+import { canFillAtOnce } from "../binance/fill-or-kill.ts";
+import { OrderRecords, type OwnTrade } from "../binance/order-records.ts";
 import type { RateLimits } from "../binance/rate-limits.ts";
 import type { JsonObject } from "../json.ts";
 import { UserStream } from "../user-stream.ts";
@@ -20,17 +21,15 @@ import {
   amountText,
   type Execution,
   executionReport,
-  isOpen,
   type MockOrder,
-  type MockTrade,
-  OrderRecords,
+  type SpotRecords,
 } from "./order-records.ts";
 
 /** One symbol of the venue, and what the account has on it. */
 export interface Listing {
   readonly market: MarketFront;
   readonly filters: SymbolFilters;
-  readonly records: OrderRecords;
+  readonly records: SpotRecords;
 }
 
 /** A new order, checked as far as it can be without market and money. */
@@ -171,7 +170,7 @@ export class MockAccount {
     const { instrument } = market;
     const isMaker = fill.liquidity === "maker";
     if (order.filledLots === 0) this.#limits.creditOrders(FIRST_FILL_CREDIT[fill.liquidity]);
-    const trade: MockTrade = {
+    const trade: OwnTrade = {
       id: Number(fill.tradeId),
       orderId: order.orderId,
       priceTicks: fill.priceTicks,
@@ -218,13 +217,13 @@ export class MockAccount {
     }
   }
 
-  #opened(records: OrderRecords, order: MockOrder): void {
+  #opened(records: SpotRecords, order: MockOrder): void {
     order.status = "NEW";
     records.named(order);
     this.#report(order, { type: "NEW" });
   }
 
-  #amended(records: OrderRecords, order: MockOrder, quantityLots: number): void {
+  #amended(records: SpotRecords, order: MockOrder, quantityLots: number): void {
     const origClientOrderId = order.clientOrderId;
     order.quantityLots = quantityLots;
     order.amendments += 1;
@@ -233,7 +232,7 @@ export class MockAccount {
     this.#report(order, { type: "REPLACED", origClientOrderId });
   }
 
-  #canceled(records: OrderRecords, order: MockOrder): void {
+  #canceled(records: SpotRecords, order: MockOrder): void {
     const origClientOrderId = order.clientOrderId;
     order.status = "CANCELED";
     order.clientOrderId = this.#cause.newClientOrderId;
@@ -242,7 +241,7 @@ export class MockAccount {
     this.#report(order, { type: "CANCELED", origClientOrderId });
   }
 
-  #expired(records: OrderRecords, order: MockOrder): void {
+  #expired(records: SpotRecords, order: MockOrder): void {
     records.ended(order);
     const isResting = order.type !== "MARKET" && order.timeInForce === "GTC";
     if (isResting) {
@@ -325,26 +324,7 @@ function exchangeRequest(order: MockOrder) {
   } as const;
 }
 
-/** Whether the market holds the whole quantity up to the price: the condition of fill-or-kill. */
-function canFillAtOnce({ exchange }: MarketFront, order: MockOrder): boolean {
-  const { book } = exchange;
-  const isBuy = order.side === "BUY";
-  let leavesLots = order.quantityLots;
-  let ticks = isBuy ? book.bestAsk : book.bestBid;
-  while (ticks !== NO_TICKS && leavesLots > 0) {
-    if (isBuy ? ticks > order.priceTicks : ticks < order.priceTicks) return false;
-    leavesLots -= exchange.lotsLeftAt(!isBuy, ticks);
-    ticks = isBuy ? book.nextAsk(ticks) : book.nextBid(ticks);
-  }
-  return leavesLots <= 0;
-}
-
 function expiryReason({ type, timeInForce }: MockOrder): string {
   if (type === "MARKET") return "INSUFFICIENT_LIQUIDITY";
   return timeInForce === "FOK" ? "UNFILLED_FOK_ORDER_EXPIRED" : "UNFILLED_IOC_QUANTITY_EXPIRED";
-}
-
-/** Every open order of a listing, oldest first. */
-export function openOrdersOf({ records }: Listing): MockOrder[] {
-  return [...records.open.values()].filter((order) => isOpen(order));
 }

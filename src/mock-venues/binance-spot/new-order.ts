@@ -10,13 +10,7 @@
 import { type Decimal, decimal, ZERO } from "#domain/decimal.ts";
 import { type ApiError, badRequest, missing } from "../binance/api-error.ts";
 import type { Params } from "../binance/params.ts";
-import {
-  type Listing,
-  type MockAccount,
-  type NewOrder,
-  openOrdersOf,
-  positionOf,
-} from "./account.ts";
+import { type Listing, type MockAccount, type NewOrder, positionOf } from "./account.ts";
 import type { OrderDraft } from "./filters.ts";
 import { ORDER_TYPES, TIMES_IN_FORCE } from "./order-records.ts";
 import type { Venue } from "./venue.ts";
@@ -173,7 +167,7 @@ function filterRefusal(
 ): ApiError | undefined {
   return listing.filters.refusal(draft, {
     referencePrice: referencePriceOf(listing),
-    openOrders: openOrdersOf(listing).length,
+    openOrders: listing.records.openOrders().length,
     position: positionOf(listing, account.wallet),
   });
 }

@@ -1,156 +1,36 @@
 /**
- * What the mock venue remembers of the orders and own trades of one symbol, and how it tells them:
- * the shapes of answers and of execution reports, exactly as documented. Bounded: the oldest ended
- * orders and trades are forgotten, as the real venue archives them. May import domain.
+ * Orders as this venue has them, and how it tells of them and of own trades: the shapes of answers
+ * and of execution reports, exactly as documented. May import domain and this folder.
  */
 
 import { type Decimal, ZERO } from "#domain/decimal.ts";
 import type { Instrument } from "#domain/instrument.ts";
-import type { Refusal } from "#sim/order-reports.ts";
+import {
+  isOpen,
+  type OrderRecords,
+  type OwnOrder,
+  type OwnTrade,
+} from "../binance/order-records.ts";
 import type { JsonObject } from "../json.ts";
 import { eightDecimals, priceText, sizeText } from "./amounts.ts";
-
-export type OrderStatusWord =
-  | "PENDING_NEW"
-  | "NEW"
-  | "PARTIALLY_FILLED"
-  | "FILLED"
-  | "CANCELED"
-  | "REJECTED"
-  | "EXPIRED"
-  | "EXPIRED_IN_MATCH";
 
 export const ORDER_TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET"] as const;
 export const TIMES_IN_FORCE = ["GTC", "IOC", "FOK"] as const;
 
-/** One order as the venue has it. Sizes in lots, prices in ticks. */
-export interface MockOrder {
-  readonly instrument: Instrument;
-  readonly orderId: number;
+export interface MockOrder extends OwnOrder {
   clientOrderId: string;
-  readonly side: "BUY" | "SELL";
   readonly type: (typeof ORDER_TYPES)[number];
   readonly timeInForce: (typeof TIMES_IN_FORCE)[number];
-  readonly priceTicks: number;
-  quantityLots: number;
-  filledLots: number;
-  quoteFilled: Decimal;
   /** Taken off by self-trade prevention. */
   preventedLots: number;
-  status: OrderStatusWord;
-  readonly timeMs: number;
-  updateTimeMs: number;
-  readonly stpMode: string;
   readonly strategyId: number | undefined;
   readonly strategyType: number | undefined;
   expiryReason: string | undefined;
   amendments: number;
-  readonly trades: MockTrade[];
-  /** Why the matching engine refused it, where its status is REJECTED. */
-  refusal: Refusal | null;
+  readonly trades: OwnTrade[];
 }
 
-export interface MockTrade {
-  readonly id: number;
-  readonly orderId: number;
-  readonly priceTicks: number;
-  readonly lots: number;
-  readonly quote: Decimal;
-  /** Plain decimal. */
-  readonly commission: string;
-  readonly commissionAsset: string;
-  readonly timeMs: number;
-  readonly isBuyer: boolean;
-  readonly isMaker: boolean;
-}
-
-/** Ended orders, and trades, that are remembered of a symbol. */
-const MAX_ENDED = 20_000;
-const MAX_TRADES = 20_000;
-
-export class OrderRecords {
-  readonly open = new Map<number, MockOrder>();
-  readonly #byId = new Map<number, MockOrder>();
-  /** The newest order that has or had a client id. */
-  readonly #byClientId = new Map<string, MockOrder>();
-  /** Client ids of each order, to be forgotten with it. */
-  readonly #idsOf = new Map<number, string[]>();
-  readonly #ended: number[] = [];
-  readonly #trades: MockTrade[] = [];
-  #lastOrderId = 0;
-
-  nextOrderId(): number {
-    this.#lastOrderId += 1;
-    return this.#lastOrderId;
-  }
-
-  /** An order on its way to the matching engine; see `named` for when it was accepted. */
-  add(order: MockOrder): void {
-    this.#byId.set(order.orderId, order);
-    this.open.set(order.orderId, order);
-  }
-
-  /** The order has its present client id from now on. */
-  named(order: MockOrder): void {
-    this.#byClientId.set(order.clientOrderId, order);
-    const ids = this.#idsOf.get(order.orderId) ?? [];
-    this.#idsOf.set(order.orderId, [...ids, order.clientOrderId]);
-  }
-
-  ended(order: MockOrder): void {
-    this.open.delete(order.orderId);
-    this.#ended.push(order.orderId);
-    if (this.#ended.length > MAX_ENDED) this.#forget(this.#ended.shift() ?? 0);
-  }
-
-  /** The order never was: nothing of it is kept. */
-  refused(order: MockOrder): void {
-    this.open.delete(order.orderId);
-    this.#forget(order.orderId);
-  }
-
-  byId(orderId: number): MockOrder | undefined {
-    return this.#byId.get(orderId);
-  }
-
-  /** The newest order that has or once had this client id. */
-  byClientId(clientOrderId: string): MockOrder | undefined {
-    return this.#byClientId.get(clientOrderId);
-  }
-
-  hasOpenClientId(clientOrderId: string): boolean {
-    const order = this.#byClientId.get(clientOrderId);
-    return order !== undefined && order.clientOrderId === clientOrderId && isOpen(order);
-  }
-
-  /** Oldest first. */
-  all(): MockOrder[] {
-    return [...this.#byId.values()];
-  }
-
-  addTrade(trade: MockTrade): void {
-    this.#trades.push(trade);
-    if (this.#trades.length > MAX_TRADES) this.#trades.shift();
-  }
-
-  /** Oldest first. */
-  get trades(): readonly MockTrade[] {
-    return this.#trades;
-  }
-
-  #forget(orderId: number): void {
-    const order = this.#byId.get(orderId);
-    this.#byId.delete(orderId);
-    for (const id of this.#idsOf.get(orderId) ?? []) {
-      if (this.#byClientId.get(id) === order) this.#byClientId.delete(id);
-    }
-    this.#idsOf.delete(orderId);
-  }
-}
-
-export function isOpen(order: MockOrder): boolean {
-  return order.status === "NEW" || order.status === "PARTIALLY_FILLED";
-}
+export type SpotRecords = OrderRecords<MockOrder, OwnTrade>;
 
 /** Amounts have eight decimals. */
 export function amountText(value: Decimal): string {
@@ -250,7 +130,7 @@ export function amendedJson(order: MockOrder, origClientOrderId: string): JsonOb
   };
 }
 
-export function tradeJson(trade: MockTrade, instrument: Instrument): JsonObject {
+export function tradeJson(trade: OwnTrade, instrument: Instrument): JsonObject {
   return {
     symbol: instrument.symbol,
     id: trade.id,
@@ -274,7 +154,7 @@ export interface Execution {
   readonly executionId: number;
   /** `C`: the id that was cancelled or amended; empty otherwise. */
   readonly origClientOrderId: string;
-  readonly trade: MockTrade | null;
+  readonly trade: OwnTrade | null;
   /** The taker that self-trade prevention kept from meeting this order. */
   readonly counterOrderId: number | null;
 }

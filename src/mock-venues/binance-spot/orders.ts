@@ -5,12 +5,12 @@
 
 import { messageOf } from "#domain/errors.ts";
 import { ApiError, badRequest } from "../binance/api-error.ts";
+import { isOpen } from "../binance/order-records.ts";
 import type { Params } from "../binance/params.ts";
 import type { JsonObject } from "../json.ts";
 import type { Listing, MockAccount } from "./account.ts";
-import { openOrdersOf } from "./account.ts";
 import { NEW_ORDER_PARAMS, readNewOrder, readResponseForm, referencePriceOf } from "./new-order.ts";
-import { amendedJson, canceledJson, isOpen, type MockOrder, placedJson } from "./order-records.ts";
+import { amendedJson, canceledJson, type MockOrder, placedJson } from "./order-records.ts";
 import type { Venue } from "./venue.ts";
 
 export const CANCEL_PARAMS: readonly string[] = [
@@ -89,7 +89,7 @@ export function cancelOrder(venue: Venue, params: Params): JsonObject {
 /** Whatever is open on the symbol, whoever placed it. */
 export function cancelAllOrders(venue: Venue, params: Params): readonly JsonObject[] {
   const listing = venue.listing(params.symbol());
-  const orders = openOrdersOf(listing);
+  const orders = listing.records.openOrders();
   if (orders.length === 0) throw badRequest(-2011, UNKNOWN_ORDER);
   return orders.map((order) => {
     return cancelOne(venue, listing, { ...NO_WISHES, orderId: order.orderId });

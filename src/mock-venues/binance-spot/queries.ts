@@ -8,7 +8,7 @@ import { badRequest } from "../binance/api-error.ts";
 import type { Params } from "../binance/params.ts";
 import type { LimitCount } from "../binance/rate-limits.ts";
 import type { JsonObject } from "../json.ts";
-import { type Listing, openOrdersOf } from "./account.ts";
+import type { Listing } from "./account.ts";
 import { type MockOrder, statusJson, tradeJson } from "./order-records.ts";
 import type { Venue } from "./venue.ts";
 
@@ -43,10 +43,8 @@ export function orderStatus(venue: Venue, params: Params): JsonObject {
 
 /** Of one symbol, or of all. */
 export function openOrders(venue: Venue, params: Params): readonly JsonObject[] {
-  const listings = params.has("symbol")
-    ? [venue.listing(params.symbol())]
-    : [...venue.listings.keys()].map((symbol) => venue.listing(symbol));
-  return listings.flatMap((listing) => openOrdersOf(listing).map((order) => statusJson(order)));
+  const listings = params.has("symbol") ? [venue.listing(params.symbol())] : venue.all();
+  return listings.flatMap(({ records }) => records.openOrders().map((order) => statusJson(order)));
 }
 
 export function allOrders(venue: Venue, params: Params): readonly JsonObject[] {

@@ -8,36 +8,26 @@ import type { Rng } from "#domain/rng.ts";
 import type { Timers } from "#net/timers.ts";
 import type { ExchangeEvent } from "#sim/order-reports.ts";
 import type { Wallet } from "#sim/wallet.ts";
+import { answerAdmin } from "../binance/admin.ts";
 import type { ApiRules, Dialect } from "../binance/api.ts";
 import { ApiError } from "../binance/api-error.ts";
-import { type ApiKeySetup, Credentials } from "../binance/credentials.ts";
-import {
-  commonSwitches,
-  DAY_MS,
-  type Opener,
-  randomIds,
-  streamsOf,
-  upgrade,
-  type World,
-} from "../binance/front.ts";
-import { type LimitSpec, RateLimits } from "../binance/rate-limits.ts";
+import { Credentials } from "../binance/credentials.ts";
+import { type CommonSwitches, type Opener, randomIds, streamsOf } from "../binance/front.ts";
+import { RateLimits } from "../binance/rate-limits.ts";
 import { answerRest, errorResponse, routesOf } from "../binance/rest.ts";
+import { type BinanceServer, type ServerOptions, serve } from "../binance/server.ts";
 import { marketRoute, StreamSession } from "../binance/stream-session.ts";
+import { BinanceVenue } from "../binance/venue.ts";
 import { WsApiSession, type WsSession } from "../binance/ws-api.ts";
 import { isRequestId } from "../binance/ws-request.ts";
-import { Connections } from "../connections.ts";
-import { FaultyDelivery } from "../fault-actions.ts";
-import { parseFaultScript } from "../fault-script.ts";
-import { Faults } from "../faults.ts";
-import { listen } from "../listen.ts";
 import { type Listing, MockAccount } from "./account.ts";
-import { type AdminSwitches, answerAdmin } from "./admin.ts";
+import { ADMIN_ROUTES } from "./admin.ts";
 import { BINANCE_SPOT_FAULTS } from "./fault-rules.ts";
 import { BINANCE_SPOT_LIMITS } from "./limits.ts";
 import type { MarketFront, SymbolStatus } from "./market-front.ts";
 import { METHODS, REST_METHODS } from "./methods.ts";
 import { UserSubscription } from "./user-subscription.ts";
-import { Venue } from "./venue.ts";
+import type { Venue } from "./venue.ts";
 
 /** What the market of a symbol is made with. */
 export interface SymbolParts {
@@ -49,45 +39,19 @@ export interface SymbolParts {
   readonly rng: Rng;
 }
 
-export interface MockBinanceSpotOptions {
-  /** Default: 0, any free port. */
-  readonly port?: number;
-  /** Default: 127.0.0.1 */
-  readonly hostname?: string;
+export interface MockBinanceSpotOptions extends ServerOptions {
   readonly symbols: readonly ((parts: SymbolParts) => MarketFront)[];
-  readonly keys: readonly ApiKeySetup[];
-  /** Plain decimals by asset. */
-  readonly balances: Readonly<Record<string, string>>;
-  /** Default: those of the real venue. */
-  readonly limits?: readonly LimitSpec[];
-  /** Default: 24 h */
-  readonly connectionLifetimeMs?: number;
-  /** Whether the events that a request causes go before its answer. Default: false */
-  readonly eventBeforeResponse?: boolean;
-  /** A fault script; see fault-script.ts. */
-  readonly faults?: unknown;
-  readonly world: World;
 }
 
-export interface MockBinanceSpot {
-  /** Base address of REST and of the admin endpoint, without a trailing slash. */
-  readonly url: string;
-  /** Whole address of the WebSocket API. */
-  readonly wsApiUrl: string;
-  /** Base address of the streams: `/ws` and `/stream` are under it. */
-  readonly streamUrl: string;
-  readonly venue: Venue;
-  readonly faults: Faults;
+export interface MockBinanceSpot extends BinanceServer<SymbolStatus, Venue, Switches> {
   /** The market of a symbol, to move it by hand. */
   readonly market: (symbol: string) => MarketFront;
-  readonly switches: AdminSwitches;
-  /** Ends every connection and the market. */
-  readonly stop: () => Promise<void>;
 }
 
+type Switches = CommonSwitches<SymbolStatus>;
+
 const PINGS = { everyMs: 20_000, pongWithinMs: 60_000 };
-const CONNECT_WEIGHT = 2;
-const WS_API_PATH = "/ws-api/v3";
+const WS_API = { path: "/ws-api/v3", weight: 2 };
 const STREAM_MESSAGES_PER_SECOND = 5;
 const MAX_STREAMS = 1024;
 /** Gone since 2026-02-20: the user stream is subscribed to on the WebSocket API. */
@@ -112,71 +76,22 @@ const WS_METHODS = new Map(METHODS.map((method) => [method.name, method]));
 export async function startMockBinanceSpot(
   options: MockBinanceSpotOptions,
 ): Promise<MockBinanceSpot> {
-  const { world } = options;
-  const { timers } = world;
-  // Checked before a port is opened.
-  if (options.faults !== undefined) parseFaultScript(options.faults, "faults", BINANCE_SPOT_FAULTS);
-  const clock = { skewMs: 0 };
-  const venue = buildVenue(options, () => world.nowMs() + clock.skewMs);
-  const markets = [...venue.listings.values()].map(({ market }) => market);
-  const switches: AdminSwitches = {
-    ...commonSwitches(timers, clock, () => connections),
-    setStatus: (status, symbol) => setStatus(markets, status, symbol),
-  };
-  const faults = new Faults(BINANCE_SPOT_FAULTS, timers, switches);
-  const delivery = new FaultyDelivery(faults, timers);
-  const lifetimeMs = options.connectionLifetimeMs ?? DAY_MS;
-  const connections = new Connections({
-    timers,
-    delivery,
-    pings: PINGS,
-    maxSilenceMs: null,
-    lifetimeMs,
-  });
-  const eventBeforeResponse = options.eventBeforeResponse ?? false;
-  const rules = {
-    venue,
+  const server = await serve<SymbolStatus, Venue, Switches>(options, {
+    faultRules: BINANCE_SPOT_FAULTS,
     dialect: DIALECT,
-    timers,
-    faults,
-    delivery,
-    switches,
-    eventBeforeResponse,
-  };
-  const server = listen(options, connections, async (request, bunServer) => {
-    const url = new URL(request.url);
-    const { pathname } = url;
-    if (pathname.startsWith("/mock")) return answerAdmin(rules, request);
-    if (pathname === LISTEN_KEY_PATH) return errorResponse(410, -1020, "Gone.");
-    const open = socketOf(rules, url);
-    if (open === undefined) return answerRest(ROUTES, rules, request);
-    const weight = pathname === WS_API_PATH ? CONNECT_WEIGHT : 0;
-    return upgrade(venue.limits, request, bunServer, { open, weight });
+    pings: PINGS,
+    wsApi: WS_API,
+    build: (nowMs) => buildVenue(options, nowMs),
+    switchesOf: (common) => common,
+    socketOf,
+    answer: async (rules, request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname.startsWith("/mock")) return answerAdmin(ADMIN_ROUTES, rules, request);
+      if (pathname === LISTEN_KEY_PATH) return errorResponse(410, -1020, "Gone.");
+      return answerRest(ROUTES, rules, request);
+    },
   });
-  const stop = async (): Promise<void> => {
-    faults.clear();
-    for (const market of markets) market.stop();
-    connections.cutAll();
-    await server.stop(true);
-  };
-  try {
-    for (const market of markets) market.start();
-    if (options.faults !== undefined) faults.arm(options.faults, "faults");
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  const address = `${server.hostname ?? "127.0.0.1"}:${server.port ?? 0}`;
-  return {
-    url: `http://${address}`,
-    wsApiUrl: `ws://${address}${WS_API_PATH}`,
-    streamUrl: `ws://${address}`,
-    venue,
-    faults,
-    market: (symbol) => venue.listing(symbol).market,
-    switches,
-    stop,
-  };
+  return { ...server, market: (symbol) => server.venue.listing(symbol).market };
 }
 
 function buildVenue(options: MockBinanceSpotOptions, nowMs: () => number): Venue {
@@ -196,24 +111,21 @@ function buildVenue(options: MockBinanceSpotOptions, nowMs: () => number): Venue
   }
   account.startTelling();
   const credentials = new Credentials(options.keys);
-  return new Venue({ listings, account, limits, credentials, nowMs, randomId: randomIds(rng) });
-}
-
-function setStatus(
-  markets: readonly MarketFront[],
-  status: SymbolStatus,
-  symbol: string | undefined,
-): void {
-  for (const market of markets) {
-    if (symbol === undefined || market.instrument.symbol === symbol) market.status = status;
-  }
+  return new BinanceVenue({
+    listings,
+    account,
+    limits,
+    credentials,
+    nowMs,
+    randomId: randomIds(rng),
+  });
 }
 
 /** How to serve the socket that a path asks for; undefined where it is no path of a socket. */
 function socketOf(rules: ApiRules<Venue>, url: URL): Opener | undefined {
   const { pathname, searchParams } = url;
   const { venue, delivery, timers } = rules;
-  if (pathname === WS_API_PATH) {
+  if (pathname === WS_API.path) {
     const returnsLimits = searchParams.get("returnRateLimits") !== "false";
     const extras = (session: WsSession): UserSubscription => {
       return new UserSubscription({ venue, delivery, session });

@@ -20,18 +20,19 @@ export interface World {
 
 export type Opener = (connection: Connection) => SocketHandler;
 
-export const DAY_MS = 86_400_000;
 const ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const ID_LENGTH = 22;
 
 /** The switches that are the same for every venue of the family. */
-export interface CommonSwitches {
+export interface CommonSwitches<Status extends string> {
   /** Venue's clock minus the machine's. */
   setClockSkew(skewMs: number): void;
   /** Tells every socket now, and ends those that were told after this time. */
   shutDown(graceMs: number): void;
   disconnectAll(): void;
   connectionCount(): number;
+  /** Of one symbol, or of all. */
+  setStatus(status: Status, symbol?: string): void;
 }
 
 /** @param connections asked when a switch is turned */
@@ -39,7 +40,7 @@ export function commonSwitches(
   timers: Timers,
   clock: { skewMs: number },
   connections: () => Connections,
-): CommonSwitches {
+): Omit<CommonSwitches<string>, "setStatus"> {
   return {
     setClockSkew: (skewMs) => {
       clock.skewMs = skewMs;

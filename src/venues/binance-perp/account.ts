@@ -9,9 +9,9 @@
 import { messageOf } from "#domain/errors.ts";
 import type { AccountEvent } from "#domain/events.ts";
 import type { CancelTimer, Timers } from "#net/timers.ts";
-import type { MessageContext } from "../binance/wire.ts";
-import { isNewerTrade } from "../binance/wire.ts";
+import { isNewerTrade, type MessageContext } from "../binance/wire.ts";
 import { LookAgain } from "../look-again.ts";
+import { Pause } from "../pause.ts";
 import { Rerun } from "../rerun.ts";
 import { AccountReader, type AccountState, type OpenOrders } from "./account-reader.ts";
 import { algoEvent } from "./answers.ts";
@@ -23,7 +23,7 @@ import { type OrderReport, readUserEvent, type UserEvent } from "./user-events.t
 
 /** While fills keep coming a snapshot may never be of one moment; then the last one has to do. */
 const MAX_SNAPSHOTS = 3;
-/** A position that fills do not explain is looked at once more: they may be listed late. */
+/** A position that fills do not explain is looked at once more, a moment later: lists lag. */
 const MAX_DISPUTES = 2;
 const POLL_MS = 30_000;
 /** After a fill, until the venue's state surely has it. */
@@ -53,6 +53,7 @@ export class PerpAccount {
   readonly #reconciling = new Rerun(() => this.#reconcile());
   readonly #resolving = new Rerun(() => this.#resolveHeld());
   readonly #lookAgain: LookAgain;
+  readonly #pause: Pause;
   #isStopped = false;
   /** Trades heard: a state during whose reading there were none is of one moment. */
   #moves = 0;
@@ -65,6 +66,7 @@ export class PerpAccount {
     const { timers } = parts;
     this.#parts = parts;
     this.#reader = new AccountReader(parts);
+    this.#pause = new Pause(timers);
     this.#trades = new TradeLog(parts);
     this.#funding = new FundingLog({
       ...parts,
@@ -92,6 +94,7 @@ export class PerpAccount {
     this.#lookAgain.stop();
     this.#cancelPoll();
     this.#cancelResolve();
+    this.#pause.end();
   }
 
   /**
@@ -167,10 +170,16 @@ export class PerpAccount {
     if (trade !== null) this.#pollAfter(SETTLE_MS);
     const owner = this.#parts.owners.ownerOf(venueOrderId, report.clientOrderId);
     if (owner === undefined) this.#hold(report);
-    else if (owner !== null) this.#tell(report, owner);
+    else this.#tell(report, owner);
   }
 
-  #tell(report: OrderReport, clientOrderId: string): void {
+  /** @param clientOrderId null: it is somebody else's */
+  #tell(report: OrderReport, clientOrderId: string | null): void {
+    if (clientOrderId === null) {
+      const { trade, venueOrderId } = report;
+      if (trade !== null) this.#trades.noteForeign(venueOrderId, trade.number);
+      return;
+    }
     const { orders, news, onHeard } = this.#parts;
     orders.name(clientOrderId, report.venueOrderId);
     for (const event of report.events(clientOrderId)) {
@@ -208,8 +217,10 @@ export class PerpAccount {
     const owner = owners.ownerOf(venueOrderId, this.#held.nameOf(venueOrderId));
     if (owner === undefined) return;
     for (const report of this.#held.take(venueOrderId)) {
-      if (owner !== null) this.#guarded(() => this.#tell(report, owner));
+      this.#guarded(() => this.#tell(report, owner));
     }
+    // It was taken for somebody else's before: its fills were passed over.
+    if (owner !== null && this.#trades.recall(venueOrderId)) this.reconcile();
   }
 
   /** Asks the venue what is held of whom. Never rejects. */
@@ -225,6 +236,7 @@ export class PerpAccount {
         // By the list of trades, its fills are found all the same.
         this.#held.take(venueOrderId);
         this.#tellUnreadable(thrown);
+        this.reconcile();
       }
     }
     if (!this.#held.isEmpty && !this.#isStopped) this.#resolveAfter(RESOLVE_AGAIN_MS);
@@ -269,18 +281,26 @@ export class PerpAccount {
       await this.#resolveHeld();
       if (!this.#held.isEmpty) return "the venue does not say whose an order is";
       const reading = await this.#trades.read();
-      // It moves no position: the rest is told without it.
-      const unread = await this.#funding.readIfDue();
-      if (unread !== null) this.#tellUnanswered(unread);
+      await this.#readFunding();
       if (this.#isStopped) return null;
-      if (reading.kind === "unanswered") return reading.message;
-      if (reading.kind === "partly") return "there are more trades than are read at once";
+      if (reading.kind !== "whole") return reading.message;
       const isStill = moves === this.#moves && reading.newestMs < askedMs;
       const isDisputed = this.#isDisputed(state) && round < MAX_DISPUTES;
       if ((isStill && !isDisputed) || round >= MAX_SNAPSHOTS) {
         this.#tellSnapshot(open, state);
         return null;
       }
+      if (isStill) await this.#pause.wait(SETTLE_MS);
+    }
+  }
+
+  /** The worth that is told includes it. It moves no position: without it the rest is told. */
+  async #readFunding(): Promise<void> {
+    try {
+      const problem = await this.#funding.readIfDue();
+      if (problem !== null) this.#tellUnanswered(problem);
+    } catch (thrown) {
+      this.#tellUnreadable(thrown);
     }
   }
 
@@ -347,6 +367,7 @@ export class PerpAccount {
     try {
       const moves = this.#moves;
       const state = await this.#reader.state();
+      await this.#readFunding();
       if (this.#isStopped || this.#reconciling.isRunning) return;
       if (typeof state === "string") this.#tellUnanswered(state);
       else if (moves !== this.#moves) this.#pollAfter(SETTLE_MS);

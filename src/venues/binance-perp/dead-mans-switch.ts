@@ -7,6 +7,7 @@
  * does no other I/O.
  */
 
+import type { Timers } from "#net/timers.ts";
 import type { DeadMansSwitch as SwitchStatus } from "#ports/venue.ts";
 import type { ApiAnswer } from "../binance/api.ts";
 import type { VenueNews } from "../news.ts";
@@ -30,6 +31,7 @@ export interface SwitchParts {
   readonly orders: OwnOrders;
   readonly algos: AlgoOrders;
   readonly news: VenueNews;
+  readonly timers: Pick<Timers, "elapsedMs">;
   /** See ApiKeyCredentials. */
   readonly isWanted: boolean;
 }
@@ -39,7 +41,10 @@ export class DeadMansSwitch {
   #reason = "no order rests: it is armed with the first one";
   #isAsking = false;
   #isStopped = false;
-  /** Venue's clock: armed until then, for sure, and as far as may be. */
+  /**
+   * Elapsed milliseconds, which no clock that is set can move: armed until then, for sure, and as
+   * far as may be.
+   */
   #armedUntilMs = -Infinity;
   #doubtUntilMs = -Infinity;
   #notBeforeMs = -Infinity;
@@ -53,7 +58,7 @@ export class DeadMansSwitch {
     if (!this.#parts.isWanted) {
       return { by: "guardian", reason: "it is switched off in the config" };
     }
-    if (this.#armedUntilMs <= this.#parts.api.venueNowMs()) {
+    if (this.#armedUntilMs <= this.#parts.timers.elapsedMs()) {
       return { by: "guardian", reason: this.#reason };
     }
     return { by: "venue", afterMs: AFTER_MS, except: "stops, which are the guardian's" };
@@ -61,8 +66,8 @@ export class DeadMansSwitch {
 
   /** Renews it, or takes it back, where that is due. To be called about once a second. */
   tick(): void {
-    const { api, isWanted } = this.#parts;
-    const nowMs = api.venueNowMs();
+    const { timers, isWanted } = this.#parts;
+    const nowMs = timers.elapsedMs();
     if (!isWanted || this.#isAsking || this.#isStopped) return;
     const rests = this.#rests();
     if (rests) this.#restedMs = nowMs;
@@ -73,7 +78,7 @@ export class DeadMansSwitch {
 
   /** Our silence is meant now. What still rests is left to the countdown, unless none does. */
   stop(): void {
-    const mayBeArmed = this.#parts.isWanted && this.#mayBeArmed(this.#parts.api.venueNowMs());
+    const mayBeArmed = this.#parts.isWanted && this.#mayBeArmed(this.#parts.timers.elapsedMs());
     const wasStopped = this.#isStopped;
     this.#isStopped = true;
     if (wasStopped || !mayBeArmed || this.#rests()) return;
@@ -100,8 +105,10 @@ export class DeadMansSwitch {
 
   #ask(countdownMs: number): void {
     this.#isAsking = true;
-    const untilMs = this.#parts.api.venueNowMs() + countdownMs;
+    const untilMs = this.#parts.timers.elapsedMs() + countdownMs;
     this.#doubtUntilMs = Math.max(this.#doubtUntilMs, untilMs);
+    // Whatever comes of it, from now on it may be off.
+    if (countdownMs === 0) this.#armedUntilMs = -Infinity;
     this.#send(countdownMs).then(
       (answer) => this.#onAnswer(answer, countdownMs === 0 ? -Infinity : untilMs),
       () => this.#onTrouble("the request failed"),
@@ -121,10 +128,10 @@ export class DeadMansSwitch {
   }
 
   #onTrouble(message: string): void {
-    const { api, news } = this.#parts;
+    const { timers, news } = this.#parts;
     this.#isAsking = false;
     this.#reason = message;
-    this.#notBeforeMs = api.venueNowMs() + TROUBLE_MS;
+    this.#notBeforeMs = timers.elapsedMs() + TROUBLE_MS;
     const what = `the venue's countdown to cancel our orders could not be set: ${message}`;
     news.alertSometimes("warning", "no-dead-mans-switch", what);
   }

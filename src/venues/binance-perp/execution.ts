@@ -12,6 +12,7 @@ import type { OrderChange } from "#domain/events.ts";
 import type { OrderRequest, RejectReason } from "#domain/order.ts";
 import type { Timers } from "#net/timers.ts";
 import type { Execution } from "#ports/sink.ts";
+import { idParam, isId } from "../binance/json.ts";
 import type { RequestParams } from "../binance/signing.ts";
 import type { Verdict } from "../binance/verdicts.ts";
 import type { MessageContext } from "../binance/wire.ts";
@@ -214,8 +215,11 @@ export class PerpExecution implements Omit<Execution, "reconcile"> {
     }
     orders.setCancelSent(clientOrderId, news.clocks.nowMs());
     const onVerdict = (verdict: Verdict): void => {
-      this.#calls.guarded([clientOrderId], () => this.#onCanceled(clientOrderId, change, verdict));
-      next(verdict.kind === "accepted");
+      let isCanceled = false;
+      this.#calls.guarded([clientOrderId], () => {
+        isCanceled = this.#onCanceled(clientOrderId, change, verdict);
+      });
+      next(isCanceled);
     };
     const ids = [clientOrderId];
     if (this.#isWaitingStop(clientOrderId)) {
@@ -230,7 +234,8 @@ export class PerpExecution implements Omit<Execution, "reconcile"> {
     });
   }
 
-  #onCanceled(clientOrderId: string, change: CancelRefused, verdict: Verdict): void {
+  /** @returns whether it is canceled, and what was filled of it is known @throws {MmError} */
+  #onCanceled(clientOrderId: string, change: CancelRefused, verdict: Verdict): boolean {
     const { orders, algos, news } = this.#parts;
     orders.setCancelSent(clientOrderId, -Infinity);
     if (verdict.kind === "accepted" && isStopAnswer(verdict.result)) {
@@ -239,7 +244,7 @@ export class PerpExecution implements Omit<Execution, "reconcile"> {
         algos.end(clientOrderId);
         news.order(clientOrderId, "canceled");
       } else news.order(clientOrderId, "unknown", { message: refusal });
-      return;
+      return refusal === null;
     }
     if (verdict.kind === "accepted") {
       const named = algos.find(clientOrderId)?.realOrderId ?? null;
@@ -249,10 +254,11 @@ export class PerpExecution implements Omit<Execution, "reconcile"> {
           ? readAnswered(verdict.result, clientOrderId, this.#context())
           : { ...readOrder(verdict.result, this.#context(), "order.cancel"), clientOrderId };
       news.event(event);
-      return;
+      return true;
     }
     this.#calls.tellFailure(clientOrderId, change, verdict);
     if (!isUnknownOrder(verdict)) this.#lookLater(clientOrderId);
+    return false;
   }
 
   /** Never rejects but for answers that cannot be read. */
@@ -283,17 +289,19 @@ export class PerpExecution implements Omit<Execution, "reconcile"> {
   }
 
   async #queryStop(clientOrderId: string): Promise<void> {
-    const { news, algos } = this.#parts;
+    const { news, orders, algos } = this.#parts;
     const verdict = await this.#calls.ask("algoOrder", { clientAlgoId: clientOrderId });
     if (verdict.kind !== "accepted") {
       if (!isUnknownOrder(verdict)) this.#lookLater(clientOrderId);
       else news.order(clientOrderId, "not-found", { message: verdict.message });
+      // Given up for good: nothing becomes an order of it.
+      if (orders.find(clientOrderId)?.isOpen === false) algos.end(clientOrderId);
       return;
     }
     this.#tellStop(verdict.result, clientOrderId, "algoOrder");
     const real = algos.find(clientOrderId)?.realOrderId ?? null;
     if (real === null) return;
-    const params = { symbol: this.#symbol, orderId: Number(real) };
+    const params = { symbol: this.#symbol, orderId: idParam(real) };
     const order = await this.#calls.ask("order.status", params);
     if (order.kind === "accepted") {
       news.event({ ...readOrder(order.result, this.#context(), "order.status"), clientOrderId });
@@ -368,9 +376,8 @@ export class PerpExecution implements Omit<Execution, "reconcile"> {
     const known = orders.find(clientOrderId)?.venueOrderId ?? null;
     const venueOrderId = stop === undefined ? known : stop.realOrderId;
     // A stop that is long forgotten has a name here that is no number.
-    const orderId = venueOrderId === null ? Number.NaN : Number(venueOrderId);
-    return Number.isSafeInteger(orderId)
-      ? { symbol: this.#symbol, orderId }
+    return venueOrderId !== null && isId(venueOrderId)
+      ? { symbol: this.#symbol, orderId: idParam(venueOrderId) }
       : { symbol: this.#symbol, origClientOrderId: clientOrderId };
   }
 

@@ -18,9 +18,12 @@ const MAX_SEEN = 4096;
 const HOUR_MS = 3_600_000;
 /** After the hour, until when its settlement is surely listed. */
 const LATE_MS = 60_000;
-/** The first look after the stream spoke of it; then twice as long each. */
+/**
+ * The first look after the stream spoke of it; then twice as long each. They weigh 30, and all
+ * pairs of an account look at once: what is listed later is found by `readIfDue`.
+ */
 const SOON_MS = 1000;
-const MAX_LOOKS = 5;
+const MAX_LOOKS = 3;
 const PAGE_SIZE = 1000;
 
 const NOTHING: CancelTimer = () => {};
@@ -40,6 +43,7 @@ export class FundingLog {
   #sinceMs: number | null = null;
   /** When the list was last read, venue's clock. */
   #readMs = -Infinity;
+  #isStopped = false;
   #cancelLook = NOTHING;
 
   constructor(parts: FundingLogParts) {
@@ -54,6 +58,7 @@ export class FundingLog {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#cancelLook();
   }
 
@@ -72,13 +77,14 @@ export class FundingLog {
   async readIfDue(): Promise<string | null> {
     const nowMs = this.#parts.news.clocks.venueNowMs();
     const hourOf = (timeMs: number): number => Math.floor((timeMs - LATE_MS) / HOUR_MS);
-    if (this.#sinceMs === null || hourOf(nowMs) <= hourOf(this.#readMs)) return null;
+    if (this.#sinceMs === null || hourOf(nowMs) === hourOf(this.#readMs)) return null;
     const reading = await this.#read();
     return reading.problem;
   }
 
   #lookAfter(delayMs: number, look: Look): void {
     this.#cancelLook();
+    if (this.#isStopped) return;
     this.#cancelLook = this.#parts.timers.after(delayMs, () => {
       this.#look(delayMs, look).catch(this.#parts.onProblem);
     });
@@ -96,7 +102,9 @@ export class FundingLog {
     const { symbol } = instrument;
     if (this.#sinceMs === null) return { problem: null, newestMs: -Infinity };
     const nowMs = news.clocks.venueNowMs();
-    const startTime = Math.max(this.#sinceMs, Math.floor(this.#readMs) - 2 * HOUR_MS);
+    // Our clock may have been ahead when it was read last.
+    const lastMs = Math.floor(Math.min(this.#readMs, nowMs));
+    const startTime = Math.max(this.#sinceMs, lastMs - 2 * HOUR_MS);
     const params = { symbol, incomeType: "FUNDING_FEE", startTime, limit: PAGE_SIZE };
     const verdict = verdictOf(await api.call("income", params), news.clocks.venueNowMs());
     if (verdict.kind !== "accepted") return { problem: verdict.message, newestMs: -Infinity };

@@ -6,6 +6,8 @@
 
 import type { Instrument } from "#domain/instrument.ts";
 import { parseClientOrderId } from "#domain/order.ts";
+import { RecentMap } from "#domain/recent-map.ts";
+import { idParam } from "../binance/json.ts";
 import type { VenueNews } from "../news.ts";
 import type { OwnOrders } from "../own-orders.ts";
 import type { AlgoOrders } from "./algo-orders.ts";
@@ -17,6 +19,9 @@ import { type AlgoReport, readAlgos, readOrder, readOrderName } from "./response
 const VENUE_ORDERS = /^(?:autoclose-|adl_autoclose|settlement_autoclose|delivery_autoclose)/;
 /** The venue's most. */
 const PAGE_SIZE = 1000;
+/** An order that was just traded may not be found by its number yet. */
+const FOUND_AFTER_MS = 6000;
+const MAX_MISSED = 1024;
 
 export interface OwnerParts {
   readonly api: PerpApi;
@@ -28,6 +33,8 @@ export interface OwnerParts {
 
 export class OrderOwners {
   readonly #parts: OwnerParts;
+  /** When the venue said first that it does not know an order; our clock. */
+  readonly #missedMs = new RecentMap<number>(MAX_MISSED);
 
   constructor(parts: OwnerParts) {
     this.#parts = parts;
@@ -53,8 +60,7 @@ export class OrderOwners {
       return null;
     }
     // Without a stop that waits, nothing else can have become it; stops of earlier runs are listed.
-    const isForeign = parseClientOrderId(clientOrderId) !== undefined;
-    if (!isForeign && (algos.mayBecomeOrders || !orders.isListed)) return undefined;
+    if (isNobodys(clientOrderId) && (algos.mayBecomeOrders || !orders.isListed)) return undefined;
     orders.noteForeign(venueOrderId);
     return null;
   }
@@ -67,19 +73,30 @@ export class OrderOwners {
   async lookUp(venueOrderId: string): Promise<string | null> {
     const { api, instrument, orders, news } = this.#parts;
     const { symbol } = instrument;
-    const params = { symbol, orderId: Number(venueOrderId) };
+    const params = { symbol, orderId: idParam(venueOrderId) };
     const verdict = verdictOf(await api.call("order.status", params), news.clocks.venueNowMs());
     if (verdict.kind === "unknown") return verdict.message;
     if (verdict.kind === "refused" && verdict.reason !== "unknown-order") return verdict.message;
+    if (verdict.kind === "refused" && this.#mayBeFoundYet(venueOrderId)) return verdict.message;
     if (verdict.kind === "accepted") {
       const { clientOrderId } = readOrderName(verdict.result, symbol, "order.status");
       if (orders.isOurs(clientOrderId)) {
         const context = { instrument, receivedTimeMs: news.clocks.nowMs() };
         orders.note(readOrder(verdict.result, context, "order.status"));
       }
-      if (this.ownerOf(venueOrderId, clientOrderId) !== undefined) return null;
+      const owner = this.ownerOf(venueOrderId, clientOrderId);
+      // A stop that fired before we lived waits no more, and no list of open ones has named it.
+      const mayBeStop = owner === null && isNobodys(clientOrderId);
+      if (owner !== undefined && !mayBeStop) return null;
     }
     return this.#lookForStop(venueOrderId);
+  }
+
+  #mayBeFoundYet(venueOrderId: string): boolean {
+    const nowMs = this.#parts.news.clocks.nowMs();
+    const firstMs = this.#missedMs.get(venueOrderId) ?? nowMs;
+    this.#missedMs.set(venueOrderId, firstMs);
+    return nowMs - firstMs < FOUND_AFTER_MS;
   }
 
   /** Takes in what the venue says of a stop of ours. */
@@ -107,4 +124,9 @@ export class OrderOwners {
     const message = `the venue closes the position in ${instrument.symbol} by itself`;
     news.alertSometimes("critical", "liquidated", `${message} (${clientOrderId})`);
   }
+}
+
+/** Neither the venue's own name nor one of a run of mm: it may be what a stop became. */
+function isNobodys(clientOrderId: string): boolean {
+  return !VENUE_ORDERS.test(clientOrderId) && parseClientOrderId(clientOrderId) === undefined;
 }

@@ -5,28 +5,15 @@
  * WebSocket API is down. Does no I/O but through the parts that it is handed.
  */
 
-import { NO_TICKS } from "#domain/book.ts";
-import type { ConnectionEvent } from "#domain/events.ts";
-import type { Instrument } from "#domain/instrument.ts";
-import type { OrderRequest } from "#domain/order.ts";
-import type { CancelTimer } from "#net/timers.ts";
-import type {
-  ConnectionStatus,
-  History,
-  MarketData,
-  MarketListener,
-  VenueConnection,
-  VenueListener,
-} from "#ports/venue.ts";
-import type { LiveHandlers } from "../binance/live-api.ts";
+import type { BookEvent, MarkEvent } from "#domain/events.ts";
+import type { ConnectionStatus, MarketData, VenueListener } from "#ports/venue.ts";
+import type { LiveHandlers, TradingApi as LiveTradingApi } from "../binance/live-api.ts";
 import type { RulesKeeper } from "../binance/rules-keeper.ts";
 import { isNewerTrade } from "../binance/wire.ts";
-import { VenueNews } from "../news.ts";
-import { OwnOrders } from "../own-orders.ts";
-import type { VenueWorld } from "../venue.ts";
+import { PairConnection, type PairParts } from "../pair-connection.ts";
 import { PerpAccount } from "./account.ts";
 import { AlgoOrders } from "./algo-orders.ts";
-import type { PerpApi } from "./api.ts";
+import type { ApiMethod } from "./api.ts";
 import { DeadMansSwitch } from "./dead-mans-switch.ts";
 import { PerpExecution } from "./execution.ts";
 import type { PerpMarket } from "./instruments.ts";
@@ -38,144 +25,97 @@ import type { StreamOwner, UserStream } from "./user-stream.ts";
 
 const BUDGET_EVERY_MS = 250;
 const SWITCH_EVERY_MS = 1000;
-const BEGIN_AGAIN_MS = 1000;
+/** A fill that the stream does not tell for so long it does not tell at all. */
+const UNTOLD_MS = 3000;
 
-const NOTHING: CancelTimer = () => {};
-
-/** What is used of LiveBinanceApi. */
-export interface TradingApi extends PerpApi, Pick<ConnectionStatus, "inFlight" | "reconnects"> {
-  readonly state: ConnectionStatus["trading"];
-  readonly clock: { readonly offsetMs: number | null };
-  readonly limits: {
-    statuses(): ConnectionStatus["budgets"];
-    ordersLeft(nowMs: number): { readonly remaining: number; readonly limit: number } | null;
-  };
-  start(handlers: LiveHandlers): void;
-  stop(): void;
-  roundTripMs(): ConnectionStatus["roundTripMs"];
-}
+export type TradingApi = LiveTradingApi<ApiMethod>;
 
 /** What is used of UserStream. */
 export type PrivateStream = Pick<UserStream, "isReady" | "reconnects" | "start" | "stop" | "renew">;
 
-export interface ConnectionParts {
+export interface ConnectionParts extends PairParts {
   readonly market: PerpMarket;
   readonly api: TradingApi;
   readonly stream: PrivateStream;
   readonly feed: MarketData;
-  readonly history: History;
-  readonly orderPrefix: string;
-  readonly pairId: string;
-  /** See VenueLink. */
-  readonly sinceTradeId: string | null;
   /** See ApiKeyCredentials. */
   readonly deadMansSwitch: boolean;
-  readonly world: VenueWorld;
 }
 
-export class PerpConnection implements VenueConnection {
-  readonly instrument: Instrument;
+export class PerpConnection extends PairConnection {
+  protected readonly account: PerpAccount;
+  protected readonly execution: PerpExecution;
+  protected readonly feed: MarketData;
   readonly #parts: ConnectionParts;
-  readonly #news: VenueNews;
   readonly #checks: OrderChecks;
-  readonly #account: PerpAccount;
-  readonly #execution: PerpExecution;
   readonly #watch: StreamWatch;
   readonly #deadMan: DeadMansSwitch;
   readonly #rules: RulesKeeper;
-  #listener: VenueListener | null = null;
-  /** Grows with every change of the stream: what waited for an older one gives up. */
-  #session = 0;
-  #isUp = false;
-  #wasUp = false;
-  #ordersLeft = -1;
-  #cancelBudget = NOTHING;
-  #cancelSwitch = NOTHING;
-  #cancelBegin = NOTHING;
 
   /** Does nothing until `start`. */
   constructor(parts: ConnectionParts) {
-    const { api, market, world, orderPrefix, pairId, sinceTradeId, deadMansSwitch } = parts;
-    const { instrument } = market;
+    super(parts, isNewerTrade);
+    const { api, market, world, sinceTradeId, deadMansSwitch } = parts;
+    const { instrument, orders, news } = this;
     const { timers } = world;
-    this.#parts = parts;
-    this.instrument = instrument;
-    const orders = new OwnOrders(orderPrefix, pairId);
     const algos = new AlgoOrders();
-    const clocks = { nowMs: () => world.nowMs(), venueNowMs: () => api.venueNowMs() };
-    const news = new VenueNews(orders, clocks, isNewerTrade);
     const known = { api, instrument, orders, algos, news };
     const owners = new OrderOwners(known);
-    this.#news = news;
+    this.#parts = parts;
+    this.feed = parts.feed;
     this.#checks = new OrderChecks(market);
-    const rules = watchRules({
-      ...known,
-      market,
-      checks: this.#checks,
-      timers,
-      onTrading: (isOpen) => this.#onTrading(isOpen),
-    });
+    const rules = watchRules({ ...known, market, checks: this.#checks, timers });
     this.#rules = rules;
     this.#watch = new StreamWatch(timers, {
       onMissing: (id, isMute) => this.#onMissing(id, isMute),
     });
-    this.#account = new PerpAccount({
+    this.account = new PerpAccount({
       ...known,
       owners,
       sinceTradeId,
       timers,
       onHeard: (id) => this.#watch.heard(id),
+      onUntold: (venueTimeMs) => this.#onUntold(venueTimeMs),
       query: (id) => this.query(id),
     });
-    this.#execution = new PerpExecution({
+    this.execution = new PerpExecution({
       ...known,
       owners,
       timers,
       checks: this.#checks,
       onPlaced: (id) => {
-        if (this.#isUp) this.#watch.expect(id);
+        if (this.isUp) this.#watch.expect(id);
       },
       onRuleRefusal: () => rules.refresh(),
-      onLinked: (realOrderId) => this.#account.onLinked(realOrderId),
+      onLinked: (realOrderId) => this.account.onLinked(realOrderId),
     });
     const { symbol } = instrument;
-    this.#deadMan = new DeadMansSwitch({ ...known, symbol, isWanted: deadMansSwitch });
+    this.#deadMan = new DeadMansSwitch({ ...known, timers, symbol, isWanted: deadMansSwitch });
   }
 
-  start(listener: VenueListener): void {
-    const { api, stream, feed, world } = this.#parts;
-    this.#listener = listener;
-    this.#news.listen(listener);
+  override start(listener: VenueListener): void {
+    super.start(listener);
+    const { api, stream } = this.#parts;
     api.start(this.#handlers());
     stream.start(this.#streamOwner());
-    feed.start(this.#marketListener());
     this.#rules.refresh();
-    // Not from within this call: the listener may not be ready for news before it returns.
-    this.#cancelBudget = world.timers.after(0, () => this.#watchBudget());
-    this.#cancelSwitch = world.timers.after(SWITCH_EVERY_MS, () => this.#watchSwitch());
+    this.every(BUDGET_EVERY_MS, () => this.tellBudget(api.limits.ordersLeft(api.venueNowMs())));
+    this.every(SWITCH_EVERY_MS, () => this.#watchSwitch(), SWITCH_EVERY_MS);
   }
 
-  stop(): void {
-    this.#session += 1;
-    this.#listener = null;
-    this.#news.listen(null);
-    this.#cancelBudget();
-    this.#cancelSwitch();
-    this.#cancelBegin();
+  override stop(): void {
+    super.stop();
     this.#watch.reset();
     this.#rules.stop();
-    this.#account.stop();
-    this.#execution.stop();
     this.#deadMan.stop();
-    this.#parts.feed.stop();
     this.#parts.stream.stop();
     this.#parts.api.stop();
   }
 
   status(): ConnectionStatus {
-    const { api, stream, feed } = this.#parts;
+    const { api, stream } = this.#parts;
     return {
-      feed: feed.status(),
+      feed: this.feed.status(),
       trading: this.#trading(),
       reconnects: api.reconnects + stream.reconnects,
       clockOffsetMs: api.clock.offsetMs,
@@ -183,52 +123,40 @@ export class PerpConnection implements VenueConnection {
       roundTripMs: api.roundTripMs(),
       budgets: api.limits.statuses(),
       deadMansSwitch: this.#deadMan.status(),
-      newestTradeId: this.#account.newestTradeId,
+      newestTradeId: this.account.newestTradeId,
     };
   }
 
-  prices(intervalMs: number, count: number): Promise<readonly number[]> {
-    return this.#parts.history.prices(intervalMs, count);
+  protected override onBook(event: BookEvent): void {
+    if (this.#rules.isOpen) super.onBook(event);
   }
 
-  place(request: OrderRequest): void {
-    this.#execution.place(request);
+  protected override onMark(event: MarkEvent): void {
+    this.#checks.setMark(event.priceTicks, event.receivedTimeMs);
+    super.onMark(event);
   }
-  amend(clientOrderId: string, quantityLots: number): void {
-    this.#execution.amend(clientOrderId, quantityLots);
-  }
-  replace(clientOrderId: string, request: OrderRequest): void {
-    this.#execution.replace(clientOrderId, request);
-  }
-  cancel(clientOrderId: string): void {
-    this.#execution.cancel(clientOrderId);
-  }
-  cancelAll(): void {
-    this.#execution.cancelAll();
-  }
-  query(clientOrderId: string): void {
-    this.#execution.query(clientOrderId);
-  }
-  reconcile(): void {
-    this.#account.reconcile();
+
+  /** Without the WebSocket API it has to be seen that REST is answered. */
+  protected override async prepare(): Promise<boolean> {
+    return (await super.prepare()) && (this.#parts.api.state === "ready" || (await this.#hears()));
   }
 
   /** Without the stream orders go all the same, and their news is not heard. */
   #trading(): ConnectionStatus["trading"] {
     const { state } = this.#parts.api;
-    if (state === "closed" || (this.#isUp && state === "ready")) return state;
-    return this.#wasUp ? "fallback" : "connecting";
+    if (state === "closed" || (this.isUp && state === "ready")) return state;
+    return this.wasUp ? "fallback" : "connecting";
   }
 
   #handlers(): LiveHandlers {
     return {
       onReady: () => this.#tryToBegin(),
       onLost: (cause) => this.#onLost("trading-lost", `the way for orders is down: ${cause}`),
-      onStreamInterrupted: () => this.#account.reconcile(),
+      onStreamInterrupted: () => this.account.reconcile(),
       // The WebSocket API of futures carries no news of the account.
       onUserEvent: () => {},
-      onAlert: (alert) => this.#listener?.onAlert(alert),
-      onClock: (offsetMs) => this.#news.event({ kind: "clock", ...this.#times(), offsetMs }),
+      onAlert: (alert) => this.news.pass(alert),
+      onClock: (offsetMs) => this.news.event({ kind: "clock", ...this.news.times(), offsetMs }),
     };
   }
 
@@ -236,36 +164,16 @@ export class PerpConnection implements VenueConnection {
     return {
       onReady: () => this.#tryToBegin(),
       onLost: (cause) => this.#onLost("stream-lost", `the private stream is down: ${cause}`),
-      onInterrupted: () => this.#account.reconcile(),
-      onMessage: (json, receivedTimeMs) => this.#account.onUserEvent(json, receivedTimeMs),
-      onTrouble: (code, message) => this.#news.alertSometimes("warning", code, message),
+      onInterrupted: () => this.account.reconcile(),
+      onMessage: (json, receivedTimeMs) => this.account.onUserEvent(json, receivedTimeMs),
+      onTrouble: (code, message) => this.news.alertSometimes("warning", code, message),
     };
   }
 
   #tryToBegin(): void {
     const { api, stream } = this.#parts;
-    if (this.#isUp || !stream.isReady || api.state === "connecting") return;
-    this.#session += 1;
-    this.#cancelBegin();
-    void this.#begin(this.#session);
-  }
-
-  /**
-   * Up once it is known after which trade we begin: until then nothing may be sent. Without the
-   * WebSocket API it has to be seen that REST is answered.
-   */
-  async #begin(session: number): Promise<void> {
-    const { api, world } = this.#parts;
-    const hasBegun =
-      (await this.#account.begin()) && (api.state === "ready" || (await this.#hears()));
-    if (session !== this.#session) return;
-    if (!hasBegun) {
-      this.#cancelBegin = world.timers.after(BEGIN_AGAIN_MS, () => void this.#begin(session));
-      return;
-    }
-    this.#isUp = true;
-    this.#wasUp = true;
-    this.#tellConnection("up");
+    if (this.isUp || !stream.isReady || api.state === "connecting") return;
+    this.begin();
   }
 
   async #hears(): Promise<boolean> {
@@ -275,71 +183,30 @@ export class PerpConnection implements VenueConnection {
 
   /** Whatever was under way may be lost; it is up again once there is a way. */
   #onLost(code: string, message: string): void {
-    this.#session += 1;
-    this.#cancelBegin();
     this.#watch.reset();
-    this.#news.alertSometimes("warning", code, message);
-    if (this.#isUp) {
-      this.#isUp = false;
-      this.#tellConnection("down");
-    }
+    this.lost(code, message);
     this.#tryToBegin();
   }
 
   /** The venue has taken an order, and its stream does not say so. */
   #onMissing(clientOrderId: string, isMute: boolean): void {
     const message = `the venue took ${clientOrderId}, and its stream does not tell of it`;
-    this.#news.alertSometimes("warning", "stream-mute", message);
+    this.news.alertSometimes("warning", "stream-mute", message);
     this.query(clientOrderId);
     if (isMute) this.#parts.stream.renew("it told nothing of an order");
-    else this.#account.reconcile();
+    else this.account.reconcile();
   }
 
-  #marketListener(): MarketListener {
-    return {
-      // A market that takes no orders has no price to quote around: see onTrading.
-      onBook: (event) => {
-        if (this.#rules.isOpen) this.#listener?.onEvent(event);
-      },
-      onTrade: (event) => this.#listener?.onEvent(event),
-      onMark: (event) => {
-        this.#checks.setMark(event.priceTicks, event.receivedTimeMs);
-        this.#listener?.onEvent(event);
-      },
-      onAlive: () => this.#tellConnection("alive"),
-      onAlert: (alert) => this.#listener?.onAlert(alert),
-    };
-  }
-
-  /** An empty book has every quote pulled; books are shown again once orders are taken. */
-  #onTrading(isOpen: boolean): void {
-    if (isOpen) return;
-    const none = { bidTicks: NO_TICKS, bidLots: 0, askTicks: NO_TICKS, askLots: 0 };
-    this.#news.event({ kind: "book", ...this.#times(), ...none });
-  }
-
-  #watchBudget(): void {
-    const { api, world } = this.#parts;
-    const left = api.limits.ordersLeft(api.venueNowMs());
-    if (left !== null && left.remaining !== this.#ordersLeft) {
-      this.#ordersLeft = left.remaining;
-      this.#news.event({ kind: "budget", ...this.#times(), ...left });
-    }
-    this.#cancelBudget = world.timers.after(BUDGET_EVERY_MS, () => this.#watchBudget());
+  /** A fill of ours is listed, and the stream, though heard since before, does not tell of it. */
+  #onUntold(venueTimeMs: number): void {
+    const isLate = this.#parts.api.venueNowMs() - venueTimeMs > UNTOLD_MS;
+    if (this.upVenueMs === null || !isLate || venueTimeMs < this.upVenueMs + UNTOLD_MS) return;
+    const message = "the venue lists a fill of which its stream did not tell";
+    this.news.alertSometimes("warning", "stream-mute", message);
+    this.#parts.stream.renew("it did not tell of a fill");
   }
 
   #watchSwitch(): void {
-    if (this.#wasUp) this.#deadMan.tick();
-    const { timers } = this.#parts.world;
-    this.#cancelSwitch = timers.after(SWITCH_EVERY_MS, () => this.#watchSwitch());
-  }
-
-  #tellConnection(state: ConnectionEvent["state"]): void {
-    this.#news.event({ kind: "connection", ...this.#times(), state });
-  }
-
-  #times(): { venueTimeMs: number; receivedTimeMs: number } {
-    const { clocks } = this.#news;
-    return { venueTimeMs: clocks.venueNowMs(), receivedTimeMs: clocks.nowMs() };
+    if (this.wasUp) this.#deadMan.tick();
   }
 }

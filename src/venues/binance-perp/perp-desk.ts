@@ -13,6 +13,7 @@ import type { ApiAnswer } from "../binance/api.ts";
 import type { BinanceClock } from "../binance/clock.ts";
 import { resultIn, unreachable } from "../binance/desk-errors.ts";
 import type { FeeRates } from "../binance/exchange-info.ts";
+import { idParam } from "../binance/json.ts";
 import { checkPermissions } from "../binance/key-permissions.ts";
 import type { RequestParams } from "../binance/signing.ts";
 import type { Verdict } from "../binance/verdicts.ts";
@@ -213,7 +214,7 @@ function listedIn(lists: readonly unknown[], symbol: string, owner: OrderOwner):
   const [orders, stops] = lists;
   const listed: Listed[] = [
     ...readOpenOrderNames(orders, symbol).map(({ clientOrderId, id }): Listed => {
-      return { clientOrderId, method: "order.cancel", params: { symbol, orderId: id } };
+      return { clientOrderId, method: "order.cancel", params: { symbol, orderId: idParam(id) } };
     }),
     ...readAlgos(stops, symbol, "openAlgoOrders").map(({ clientOrderId, algoId }): Listed => {
       return { clientOrderId, method: "algoOrder.cancel", params: { algoId } };

@@ -43,15 +43,8 @@ export async function preparePerp(parts: MarginParts, wants: PerpWants | null): 
   const config = await readConfig(ask);
   if (config.dualSidePosition) throw hedgeMode();
   if (wants !== null) await setMargin(parts, wants);
-  const { isCross, leverage } = readSymbolConfig(await ask("symbolConfig", { symbol }), symbol);
-  const marginMode = isCross ? "cross" : "isolated";
-  if (wants !== null && (wants.marginMode !== marginMode || wants.leverage !== leverage)) {
-    throw new VenueError(
-      "leverage-not-set",
-      `${symbol} is at ${textOf({ marginMode, leverage })}, not at ${textOf(wants)}`,
-      { hint: "set it by hand at the venue, or close the position first" },
-    );
-  }
+  const { marginMode, leverage } = await readSetting(parts);
+  if (wants !== null) checkSetting(symbol, { marginMode, leverage }, wants);
   const { sinceTradeId, risk } = await momentAndRisk(parts);
   const { position, entryValue } = readPosition(risk, symbol);
   const account = readAccount(await ask("account", {}));
@@ -101,32 +94,67 @@ async function momentAndRisk({
   });
 }
 
-async function setMargin(
-  { instrument, call, venueNowMs }: MarginParts,
-  wants: PerpWants,
-): Promise<void> {
-  const { symbol } = instrument;
-  const { leverage } = wants;
+/**
+ * Changes what is otherwise, and no more: where the venue refuses one of the two, the other is as
+ * it was before.
+ */
+async function setMargin(parts: MarginParts, wants: PerpWants): Promise<void> {
+  const { symbol } = parts.instrument;
+  const { leverage, marginMode } = wants;
   if (!Number.isSafeInteger(leverage) || leverage < 1) {
     throw badLeverage(`a leverage is a whole number from 1, not ${leverage}`);
   }
-  const marginType = wants.marginMode === "cross" ? "CROSSED" : "ISOLATED";
-  for (const [method, params] of [
-    ["marginType", { symbol, marginType }],
-    ["leverage", { symbol, leverage }],
-  ] as const) {
-    const answer = await call(method, params);
-    const isSame = answer.kind === "answered" && answer.reply.code === SAME_MARGIN_TYPE;
-    const verdict = verdictOf(answer, venueNowMs());
-    if (verdict.kind === "accepted" || isSame) continue;
-    if (verdict.kind === "refused" && answer.kind === "answered" && !verdict.isFatal) {
-      // Some refusals are no true ones: what is read back decides about the margin mode.
-      if (method === "marginType") continue;
-      throw badLeverage(`the venue refuses ${textOf(wants)}: ${verdict.message}`);
-    }
-    const error = deskError(answer, venueNowMs(), DIALECT);
-    if (error !== null) throw error;
+  const before = await readSetting(parts);
+  const isOtherMode = before.marginMode !== marginMode;
+  if (isOtherMode) {
+    const refusal = await change(parts, "marginType", { symbol, marginType: wordOf(marginMode) });
+    // Some refusals are no true ones: what is read back decides.
+    if (refusal !== null) checkSetting(symbol, await readSetting(parts), { ...before, marginMode });
   }
+  if (before.leverage === leverage) return;
+  const refusal = await change(parts, "leverage", { symbol, leverage });
+  if (refusal === null) return;
+  if (isOtherMode) {
+    // What comes of it is read back at the next start.
+    await parts.call("marginType", { symbol, marginType: wordOf(before.marginMode) });
+  }
+  throw badLeverage(`the venue refuses ${textOf(wants)}: ${refusal}`);
+}
+
+/** @returns null where it is done, else why the venue refuses it. @throws {MmError} */
+async function change(
+  { call, venueNowMs }: MarginParts,
+  method: "marginType" | "leverage",
+  params: RequestParams,
+): Promise<string | null> {
+  const answer = await call(method, params);
+  const isSame = answer.kind === "answered" && answer.reply.code === SAME_MARGIN_TYPE;
+  const verdict = verdictOf(answer, venueNowMs());
+  if (verdict.kind === "accepted" || isSame) return null;
+  if (verdict.kind === "refused" && answer.kind === "answered" && !verdict.isFatal) {
+    return verdict.message;
+  }
+  throw deskError(answer, venueNowMs(), DIALECT) ?? badLeverage(verdict.message);
+}
+
+async function readSetting({ instrument, ask }: MarginParts): Promise<PerpWants> {
+  const { symbol } = instrument;
+  const { isCross, leverage } = readSymbolConfig(await ask("symbolConfig", { symbol }), symbol);
+  return { marginMode: isCross ? "cross" : "isolated", leverage };
+}
+
+/** @throws {VenueError} `leverage-not-set` */
+function checkSetting(symbol: string, is: PerpWants, wants: PerpWants): void {
+  if (is.marginMode === wants.marginMode && is.leverage === wants.leverage) return;
+  throw new VenueError(
+    "leverage-not-set",
+    `${symbol} is at ${textOf(is)}, not at ${textOf(wants)}`,
+    { hint: "set it by hand at the venue, or close the position first" },
+  );
+}
+
+function wordOf(mode: PerpWants["marginMode"]): string {
+  return mode === "cross" ? "CROSSED" : "ISOLATED";
 }
 
 function hedgeMode(): InputError {

@@ -8,10 +8,10 @@ import { decimal, plain } from "#domain/decimal.ts";
 import type { OrderChange, OrderEvent } from "#domain/events.ts";
 import type { Fill } from "#domain/fill.ts";
 import type { Instrument } from "#domain/instrument.ts";
-import { changeOf, feeAssetOf, type MessageContext, tradeKey } from "../binance/wire.ts";
+import { changeOf, feeAssetOf, Id, type MessageContext, tradeKey } from "../binance/wire.ts";
 import { Amount, Count, ProtocolError, parsed, Quantity } from "../wire.ts";
 
-const OrderName = v.object({ symbol: v.string(), orderId: Count, clientOrderId: v.string() });
+const OrderName = v.object({ symbol: v.string(), orderId: Id, clientOrderId: v.string() });
 
 const Order = v.object({
   ...OrderName.entries,
@@ -25,12 +25,13 @@ const AlgoName = v.object({
   symbol: v.string(),
   algoId: Count,
   clientAlgoId: v.string(),
-  actualOrderId: v.nullish(v.string(), ""),
+  actualOrderId: v.nullish(v.union([v.string(), Id]), ""),
 });
 
 const Algo = v.object({
   ...AlgoName.entries,
-  quantity: v.nullish(Quantity, "0"),
+  // Those of others may have none, in whatever words: ours are read by `algoLots`.
+  quantity: v.nullish(v.string(), "0"),
   algoStatus: v.string(),
   updateTime: Count,
 });
@@ -45,7 +46,7 @@ const AlgoCanceled = v.object({
 const OwnTrade = v.object({
   symbol: v.string(),
   id: Count,
-  orderId: Count,
+  orderId: Id,
   price: Quantity,
   qty: Quantity,
   commission: Amount,
@@ -67,10 +68,11 @@ export interface OwnTrade {
   readonly fill: () => Omit<Fill, "clientOrderId">;
 }
 
-/** An order, or a stop, by its names: needs no instrument. */
+/** An order by its names: needs no instrument. */
 export interface OrderName {
   readonly clientOrderId: string;
-  readonly id: number;
+  /** Digits. */
+  readonly id: string;
 }
 
 /** A stop as the venue has it. */
@@ -100,7 +102,7 @@ export function readOrder(json: unknown, context: MessageContext, where: string)
     venueTimeMs: order.updateTime,
     receivedTimeMs,
     clientOrderId: order.clientOrderId,
-    venueOrderId: order.orderId.toString(),
+    venueOrderId: order.orderId,
     change,
     quantityLots: instrument.lotsOf(order.origQty),
     filledLots: instrument.lotsOf(order.executedQty),
@@ -198,7 +200,7 @@ export function readOwnTrades(json: unknown, context: MessageContext): OwnTrade[
     const where = `userTrades, trade ${trade.id}`;
     return {
       tradeNumber: trade.id,
-      venueOrderId: trade.orderId.toString(),
+      venueOrderId: trade.orderId,
       venueTimeMs: trade.time,
       moveLots: () => instrument.lotsOf(trade.qty) * (trade.side === "BUY" ? 1 : -1),
       fill: () => ({

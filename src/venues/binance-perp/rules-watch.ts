@@ -25,12 +25,10 @@ export interface RulesWatchParts {
   readonly checks: OrderChecks;
   readonly news: VenueNews;
   readonly timers: Timers;
-  /** Told when orders are no longer taken, or are again. */
-  readonly onTrading: (isOpen: boolean) => void;
 }
 
 export function watchRules(parts: RulesWatchParts): RulesKeeper {
-  const { market, news, timers, onTrading } = parts;
+  const { market, news, timers } = parts;
   return new RulesKeeper({
     symbol: market.instrument.symbol,
     isOpen: market.rules.trading === "open",
@@ -38,7 +36,6 @@ export function watchRules(parts: RulesWatchParts): RulesKeeper {
     read: () => readRules(parts),
     news,
     timers,
-    onTrading,
   });
 }
 

@@ -19,6 +19,8 @@ const MAX_PAGES = 20;
 const MAX_LOOK_UPS = 50;
 /** More than can come again: what is under way, and a list that is read twice. */
 const MAX_SEEN = 16_384;
+/** The venue tells no more than the first week after the time it is asked from. */
+const WEEK_MS = 7 * 86_400_000;
 /** The venue's list may be late by so much, where it is read by time. */
 const OVERLAP_MS = 60_000;
 
@@ -30,13 +32,16 @@ const OVERLAP_MS = 60_000;
  */
 export type TradeReading =
   | { readonly kind: "whole"; readonly newestMs: number }
-  | { readonly kind: "partly" }
-  | { readonly kind: "unanswered"; readonly message: string };
+  | { readonly kind: "partly" | "unanswered"; readonly message: string };
+
+const PARTLY = { kind: "partly", message: "there are more trades than are read at once" } as const;
 
 export interface TradeLogParts extends OwnerParts {
   readonly owners: OrderOwners;
   /** Trades after this moment are unread; null: those after `begin`. */
   readonly sinceTradeId: string | null;
+  /** The list has a fill of ours that the stream had not told. */
+  readonly onUntold: (venueTimeMs: number) => void;
 }
 
 /** The moment of an account that has no trades in a symbol, as a key of a trade. */
@@ -62,14 +67,18 @@ export class TradeLog {
   readonly #symbol: string;
   /** Trades counted in the position, by number. */
   readonly #seen = new RecentMap<true>(MAX_SEEN);
-  /** Those that need no telling (any more): told, or somebody else's. */
+  /** Those that were told. */
   readonly #done = new RecentMap<true>(MAX_SEEN);
+  /** The first trade of each order that was taken for somebody else's, by its number. */
+  readonly #foreign = new RecentMap<number>(MAX_SEEN);
   /** From this number on trades count; null where none is known yet. */
   #firstNumber: number | null = null;
   /** From this time on they count, where no number is known; null before `begin`. */
   #sinceMs: number | null = null;
   /** The list is unread from this number on; null: from `readFromMs`. */
   #nextNumber: number | null = null;
+  /** From this number on the list is to be read once more; Infinity: from none. */
+  #recalled = Infinity;
   #readFromMs = 0;
 
   constructor(parts: TradeLogParts) {
@@ -112,6 +121,24 @@ export class TradeLog {
     return true;
   }
 
+  /** A trade of an order that seems to be somebody else's. */
+  noteForeign(venueOrderId: string, tradeNumber: number): void {
+    const first = this.#foreign.get(venueOrderId) ?? Infinity;
+    if (tradeNumber < first) this.#foreign.set(venueOrderId, tradeNumber);
+  }
+
+  /**
+   * An order turns out to be ours. @returns whether the list has to be read again, because its
+   * trades were passed over
+   */
+  recall(venueOrderId: string): boolean {
+    const number = this.#foreign.get(venueOrderId);
+    if (number === undefined) return false;
+    this.#foreign.delete(venueOrderId);
+    this.#recalled = Math.min(this.#recalled, number);
+    return true;
+  }
+
   /** Tells a fill of ours, once. */
   tell(event: FillEvent): void {
     const { tradeId, venueTimeMs } = event.fill;
@@ -128,6 +155,9 @@ export class TradeLog {
   async read(): Promise<TradeReading> {
     const { api, news } = this.#parts;
     let newestMs = -Infinity;
+    // A reading that is under way goes on where it is; the next one begins here.
+    if (this.#nextNumber !== null) this.#nextNumber = Math.min(this.#nextNumber, this.#recalled);
+    this.#recalled = Infinity;
     const lookUps = { left: MAX_LOOK_UPS };
     for (let page = 0; page < MAX_PAGES; page += 1) {
       const askedMs = news.clocks.venueNowMs();
@@ -144,12 +174,15 @@ export class TradeLog {
         this.#nextNumber = Math.max(this.#nextNumber ?? 0, trade.tradeNumber + 1);
       }
       if (trades.length < PAGE_SIZE) {
-        // Where it is read by time: the venue lists a week from then on, so it has to keep up.
+        if (this.#nextNumber === null && this.#readFromMs < askedMs - WEEK_MS) {
+          this.#readFromMs += WEEK_MS;
+          continue;
+        }
         this.#readFromMs = Math.max(this.#readFromMs, askedMs - OVERLAP_MS);
         return { kind: "whole", newestMs };
       }
     }
-    return { kind: "partly" };
+    return PARTLY;
   }
 
   #beginAfter(key: string): void {
@@ -167,7 +200,10 @@ export class TradeLog {
   #from(): Record<string, string | number> {
     const symbol = this.#symbol;
     if (this.#nextNumber !== null) return { symbol, fromId: this.#nextNumber };
-    return { symbol, startTime: Math.floor(this.#readFromMs) };
+    // Our clock may have been ahead when it was read last.
+    const latestMs = this.#parts.news.clocks.venueNowMs() - OVERLAP_MS;
+    const startMs = Math.max(this.#sinceMs ?? 0, Math.min(this.#readFromMs, latestMs));
+    return { symbol, startTime: Math.floor(startMs) };
   }
 
   #counts(tradeNumber: number, venueTimeMs: number): boolean {
@@ -177,22 +213,23 @@ export class TradeLog {
 
   /** Takes a trade of the list. @returns whether it was new, or why the reading has to end */
   async #take(trade: OwnTrade, lookUps: { left: number }): Promise<boolean | TradeReading> {
-    const { owners, news } = this.#parts;
+    const { owners, news, onUntold } = this.#parts;
     const { tradeNumber, venueOrderId, venueTimeMs } = trade;
     const key = tradeNumber.toString();
     const isNew = this.note(tradeNumber, trade.moveLots(), venueTimeMs);
     if (this.#done.has(key)) return isNew;
     if (owners.ownerOf(venueOrderId, null) === undefined) {
-      if (lookUps.left === 0) return { kind: "partly" };
+      if (lookUps.left === 0) return PARTLY;
       lookUps.left -= 1;
       const message = await owners.lookUp(venueOrderId);
       if (message !== null) return { kind: "unanswered", message };
     }
     const clientOrderId = owners.ownerOf(venueOrderId, null) ?? null;
     if (clientOrderId === null) {
-      this.#done.set(key, true);
+      this.noteForeign(venueOrderId, tradeNumber);
       return isNew;
     }
+    if (isNew) onUntold(venueTimeMs);
     const receivedTimeMs = news.clocks.nowMs();
     const fill = { ...trade.fill(), clientOrderId };
     this.tell({ kind: "fill", venueTimeMs, receivedTimeMs, fill });

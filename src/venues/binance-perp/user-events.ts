@@ -11,6 +11,7 @@ import type { FillEvent, OrderEvent } from "#domain/events.ts";
 import {
   changeOf,
   feeAssetOf,
+  Id,
   type MessageContext,
   SideWord,
   sideOf,
@@ -68,7 +69,7 @@ const Report = v.object({
   q: Quantity,
   x: v.picklist(["NEW", "CANCELED", "CALCULATED", "EXPIRED", "TRADE", "AMENDMENT"]),
   X: v.string(),
-  i: Count,
+  i: Id,
   l: Quantity,
   z: Quantity,
   T: Count,
@@ -90,8 +91,8 @@ const Algo = v.object({
     caid: v.string(),
     aid: Count,
     X: v.string(),
-    ai: v.nullish(v.string(), ""),
-    q: v.nullish(Quantity, "0"),
+    ai: v.nullish(v.union([v.string(), Id]), ""),
+    q: v.nullish(v.string(), "0"),
     rm: v.nullish(v.string(), ""),
   }),
 });
@@ -156,7 +157,7 @@ function readReport(json: unknown, context: MessageContext): UserEvent {
   return {
     kind: "order",
     report: {
-      venueOrderId: report.i.toString(),
+      venueOrderId: report.i,
       clientOrderId: report.c,
       trade: hasTrade ? { number: report.t, moveLots } : null,
       venueTimeMs: report.T,
@@ -184,7 +185,7 @@ function orderEventOf(
     venueTimeMs: report.T,
     receivedTimeMs,
     clientOrderId,
-    venueOrderId: report.i.toString(),
+    venueOrderId: report.i,
     change: isCrossed ? "rejected" : change,
     quantityLots: instrument.lotsOf(report.q),
     filledLots,

@@ -13,6 +13,7 @@ import type { Connection } from "#net/connection.ts";
 import { ReconnectingSocket } from "#net/reconnecting-socket.ts";
 import type { CancelTimer } from "#net/timers.ts";
 import type { ApiAnswer } from "../binance/api.ts";
+import { parseJson } from "../binance/json.ts";
 import type { VenueWorld } from "../venue.ts";
 import type { PerpApi } from "./api.ts";
 import { NO_LISTEN_KEY, outcomeOf } from "./errors.ts";
@@ -59,7 +60,6 @@ export class UserStream {
   #askedMs = -Infinity;
   #isReady = false;
   #readyTimes = 0;
-  #heardMs = 0;
   #cancelAsk = NOTHING;
   #cancelKeep = NOTHING;
 
@@ -72,11 +72,6 @@ export class UserStream {
 
   get isReady(): boolean {
     return this.#isReady;
-  }
-
-  /** Elapsed milliseconds since an event was heard, or the stream was made anew. */
-  get muteMs(): number {
-    return this.#world.timers.elapsedMs() - this.#heardMs;
   }
 
   /** Times that it was lost and came back. */
@@ -206,7 +201,6 @@ export class UserStream {
   }
 
   #heard(data: string | ArrayBuffer): void {
-    this.#heardMs = this.#world.timers.elapsedMs();
     const json = jsonOf(data);
     if (json === undefined) {
       this.#owner?.onTrouble("bad-message", "the private stream sent what is no JSON");
@@ -218,7 +212,6 @@ export class UserStream {
   }
 
   #ready(): void {
-    this.#heardMs = this.#world.timers.elapsedMs();
     if (this.#isReady) return;
     this.#isReady = true;
     this.#readyTimes += 1;
@@ -262,7 +255,7 @@ function wordsOf(answer: ApiAnswer): string {
 function jsonOf(data: string | ArrayBuffer): unknown {
   if (typeof data !== "string") return undefined;
   try {
-    return JSON.parse(data);
+    return parseJson(data);
   } catch {
     return undefined;
   }

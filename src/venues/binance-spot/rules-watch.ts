@@ -28,8 +28,6 @@ export interface RulesWatchParts {
   readonly checks: OrderChecks;
   readonly news: VenueNews;
   readonly timers: Timers;
-  /** Told when orders are no longer taken, or are again. */
-  readonly onTrading: (isOpen: boolean) => void;
 }
 
 export class RulesWatch {
@@ -40,7 +38,7 @@ export class RulesWatch {
   #cancelPrice: CancelTimer = () => {};
 
   constructor(parts: RulesWatchParts) {
-    const { market, news, timers, onTrading } = parts;
+    const { market, news, timers } = parts;
     this.#parts = parts;
     this.#symbol = market.instrument.symbol;
     this.#keeper = new RulesKeeper({
@@ -50,7 +48,6 @@ export class RulesWatch {
       read: () => this.#read(),
       news,
       timers,
-      onTrading,
     });
   }
 

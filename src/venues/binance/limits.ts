@@ -115,6 +115,11 @@ export class BinanceLimits {
    * @param venueNowMs hand the same to `answered` or `notSent`
    */
   take(spec: MethodSpec, venueNowMs: number): TakeResult {
+    // A ban is for all that comes from this address, calls without a weight (orders of USD-M) too.
+    for (const budget of this.#of("request-weight")) {
+      const retryAtMs = budget.blockedUntilMs(venueNowMs);
+      if (retryAtMs !== null) return { taken: false, retryAtMs };
+    }
     return this.#takeAll((kind) => costOf(kind, spec), venueNowMs, spec.isCancel);
   }
 
@@ -146,8 +151,8 @@ export class BinanceLimits {
   }
 
   /**
-   * `orders` lets cancels and questions pass; `all` lets nothing pass that has a weight, dialling
-   * the WebSocket API included.
+   * `orders` lets cancels and questions pass; `all` lets no call pass, nor dialling the WebSocket
+   * API. A market stream, which has no weight, is dialled all the same.
    */
   block(scope: "all" | "orders", untilMs: number): void {
     const boundedMs = Math.min(untilMs, this.#venueNowMs() + LONGEST_BAN_MS);

@@ -36,6 +36,13 @@ export interface LiveHandlers extends WsApiOwner {
   onClock(offsetMs: number): void;
 }
 
+/** What a pair's connection uses of it. */
+export type TradingApi<Method extends string> = BinanceApi<Method> &
+  Pick<LiveBinanceApi, "inFlight" | "reconnects" | "roundTripMs" | "start" | "state" | "stop"> & {
+    readonly clock: Pick<BinanceClock, "offsetMs">;
+    readonly limits: Pick<BinanceLimits, "ordersLeft" | "statuses">;
+  };
+
 const CLOCK_INTERVAL_MS = 30_000;
 
 export class LiveBinanceApi implements BinanceApi {

@@ -10,6 +10,7 @@ import type { BinanceAccess } from "./access.ts";
 import { type ApiAnswer, type BinanceApi, type Dialect, type MethodSpec, specOf } from "./api.ts";
 import type { BinanceClock } from "./clock.ts";
 import { restReply } from "./errors.ts";
+import { parseJson } from "./json.ts";
 import type { BinanceLimits } from "./limits.ts";
 import { encodeParams, type RequestParams, signedQuery } from "./signing.ts";
 
@@ -166,7 +167,7 @@ function keyHeader({ apiKey }: BinanceAccess): Readonly<Record<string, string>> 
 /** Undefined where it is no JSON. */
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

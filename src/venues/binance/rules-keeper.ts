@@ -4,6 +4,7 @@
  * venue's matter; time is handed in.
  */
 
+import { NO_TICKS } from "#domain/book.ts";
 import { messageOf } from "#domain/errors.ts";
 import type { CancelTimer, Timers } from "#net/timers.ts";
 import type { VenueNews } from "../news.ts";
@@ -16,6 +17,9 @@ const SOONEST_MS = 60_000;
  */
 const CLOSED_FIRST_MS = 3_000;
 const CLOSED_MOST_MS = 60_000;
+
+/** Has every quote pulled; books are shown again once orders are taken. */
+const NO_BOOK = { bidTicks: NO_TICKS, bidLots: 0, askTicks: NO_TICKS, askLots: 0 };
 
 /** The rules as the venue tells them now. */
 export interface RulesReading {
@@ -37,8 +41,6 @@ export interface KeeperParts {
   readonly read: () => Promise<RulesReading | null>;
   readonly news: VenueNews;
   readonly timers: Timers;
-  /** Told when orders are no longer taken, or are again. */
-  readonly onTrading: (isOpen: boolean) => void;
 }
 
 export class RulesKeeper {
@@ -57,6 +59,7 @@ export class RulesKeeper {
     this.#isOpen = parts.isOpen;
   }
 
+  /** A market that takes no orders has no price to quote around: its books are not to be shown. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -125,9 +128,12 @@ export class RulesKeeper {
   #setOpen(isOpen: boolean, statusWord: string): void {
     if (isOpen === this.#isOpen) return;
     this.#isOpen = isOpen;
-    const { news, onTrading, symbol } = this.#parts;
-    if (isOpen) news.alert("info", "market-open", `${symbol} takes orders again`);
-    else news.alert("warning", "market-closed", `${symbol} takes no orders: ${statusWord}`);
-    onTrading(isOpen);
+    const { news, symbol } = this.#parts;
+    if (isOpen) {
+      news.alert("info", "market-open", `${symbol} takes orders again`);
+      return;
+    }
+    news.alert("warning", "market-closed", `${symbol} takes no orders: ${statusWord}`);
+    news.event({ kind: "book", ...news.times(), ...NO_BOOK });
   }
 }

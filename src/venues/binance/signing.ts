@@ -16,7 +16,7 @@ export interface Signer {
 }
 
 /** Parameters of a request, as they appear in JSON. */
-export type RequestParams = Readonly<Record<string, string | number | boolean>>;
+export type RequestParams = Readonly<Record<string, string | number | bigint | boolean>>;
 
 /** @throws {InputError} `bad-key` where the secret is empty or has spaces around it */
 export function hmacSigner(secret: string): Signer {

@@ -6,9 +6,15 @@
 import * as v from "valibot";
 import type { OrderChange } from "#domain/events.ts";
 import type { Instrument, Side } from "#domain/instrument.ts";
-import { ProtocolError } from "../wire.ts";
+import { Count, ProtocolError } from "../wire.ts";
 
 export { Amount, Count, ProtocolError, parsed, Quantity } from "../wire.ts";
+
+/** The number of an order, as digits: it may be beyond 2^53 (see json.ts). */
+export const Id = v.pipe(
+  v.union([Count, v.pipe(v.string(), v.regex(/^\d+$/))]),
+  v.transform(String),
+);
 
 /** What a message is about, and when it reached us. */
 export interface MessageContext {

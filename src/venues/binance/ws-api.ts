@@ -15,6 +15,7 @@ import type { BinanceAccess } from "./access.ts";
 import { type ApiAnswer, type BinanceApi, type Dialect, specOf } from "./api.ts";
 import type { BinanceClock } from "./clock.ts";
 import { type Outcome, wsReply } from "./errors.ts";
+import { parseJson } from "./json.ts";
 import type { BinanceLimits } from "./limits.ts";
 import type { RequestParams } from "./signing.ts";
 import { WsCalls } from "./ws-calls.ts";
@@ -301,7 +302,7 @@ function isOfOtherSymbol(data: string | ArrayBuffer, mark: string | null): boole
 function objectOf(data: string | ArrayBuffer): object | null {
   if (typeof data !== "string") return null;
   try {
-    const json: unknown = JSON.parse(data);
+    const json = parseJson(data);
     return typeof json === "object" && json !== null ? json : null;
   } catch {
     return null;

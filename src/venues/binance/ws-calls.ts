@@ -6,6 +6,7 @@
 
 import type { Connection } from "#net/connection.ts";
 import type { CancelTimer, Timers } from "#net/timers.ts";
+import { requestText } from "./json.ts";
 import type { RequestParams } from "./signing.ts";
 
 export type WsAnswer =
@@ -65,7 +66,7 @@ export class WsCalls {
     }
     this.#lastId += 1;
     const id = this.#lastId;
-    const result = connection.send(JSON.stringify({ id, method, params }));
+    const result = connection.send(requestText(id, method, params));
     if (result !== "sent") return notSent(`the connection is ${result}`);
     const { promise, resolve } = Promise.withResolvers<WsAnswer>();
     const dueMs = this.#timers.elapsedMs() + this.#limits.timeoutMs;

@@ -324,7 +324,7 @@ function checkWants(wants: PerpWants, { instrument, maxLeverage, onlyIsolated }:
 
 function badLeverage(message: string): InputError {
   return new InputError("bad-leverage", message, {
-    hint: "change `leverage` or `marginMode` of the pair's quote",
+    hint: "change `leverage` or `marginMode` of the pair",
   });
 }
 

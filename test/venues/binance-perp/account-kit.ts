@@ -12,6 +12,8 @@ export interface Kit extends NewsKit {
   readonly account: PerpAccount;
   readonly timers: ManualTimers;
   readonly queried: string[];
+  /** Times of fills that only the list told. */
+  readonly untold: number[];
   tell(json: object): void;
   /** Lets time pass, and all that is ready happen. */
   pass(ms: number): Promise<void>;
@@ -26,11 +28,13 @@ export function kitOf(venue: PerpVenue, sinceTradeId: string | null = null): Kit
   const timers = new ManualTimers();
   const kit = newsKit(auto);
   const queried: string[] = [];
+  const untold: number[] = [];
   const account = new PerpAccount({
     ...kit,
     timers,
     sinceTradeId,
     onHeard: () => {},
+    onUntold: (timeMs) => untold.push(timeMs),
     query: (id) => queried.push(id),
   });
   return {
@@ -40,6 +44,7 @@ export function kitOf(venue: PerpVenue, sinceTradeId: string | null = null): Kit
     account,
     timers,
     queried,
+    untold,
     tell: (json) => account.onUserEvent(json, auto.nowMs),
     pass: async (ms) => {
       auto.nowMs += ms;

@@ -1,7 +1,7 @@
 /** Stops become orders: whatever is heard first, late, or never, each fill is told once. */
 
 import { describe, expect, test } from "bun:test";
-import { begun, changesIn, fillsIn, type Kit } from "./account-kit.ts";
+import { begun, changesIn, fillsIn, type Kit, kitOf } from "./account-kit.ts";
 import {
   accountUpdate,
   algoOf,
@@ -10,6 +10,7 @@ import {
   LOST,
   NOW_MS,
   orderOf,
+  PerpVenue,
   reportOf,
   stopOf,
   turn,
@@ -94,6 +95,23 @@ describe("a stop that is triggered", () => {
     expect(told.at(-1)).toMatchObject({ kind: "account", base: "-10" });
     kit.tell(reportOf("x-venue-made", 9100, FILLED)); // late after all
     expect(fillsIn(await kit.told())).toEqual([]);
+  });
+
+  test("one of a worker that died, fired before the next one lived, is found by that", async () => {
+    const venue = new PerpVenue();
+    venue.orders.set(9100, orderOf("x-venue-made", 9100, { status: "FILLED" }));
+    venue.allStops = [algoOf(STOP, 77, { algoStatus: "FINISHED", actualOrderId: "9100" })];
+    venue.addTrade(501, 9100, { qty: "10.0" });
+    venue.position = "-10.0";
+    const heir = kitOf(venue, "SUIUSDC:500");
+    expect(await heir.account.begin()).toBe(true);
+    // The sweep at its start came first: no stop waits any more, and none of that is listed.
+    heir.orders.isListed = true;
+    heir.account.reconcile();
+    await turn();
+    const told = await heir.told();
+    expect(fillsIn(told)).toEqual([[STOP, "SUIUSDC:501", 100]]);
+    expect(told.at(-1)).toMatchObject({ kind: "account", base: "-10" });
   });
 
   test("an order that no stop became is somebody else's; its fills move the position", async () => {

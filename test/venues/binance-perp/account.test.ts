@@ -232,6 +232,8 @@ describe("the position", () => {
     kit.venue.position = "3.0";
     kit.account.reconcile();
     await turn();
+    expect(await kit.told()).toEqual([]);
+    await kit.pass(500);
     expect(await kit.told()).toMatchObject([{ kind: "account", base: "3" }]);
     expect(kit.auto.paramsOf("userTrades").length).toBeGreaterThan(2); // it was looked at twice
   });

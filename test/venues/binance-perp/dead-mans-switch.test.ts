@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { ApiAnswer } from "#venues/binance/api.ts";
 import type { ApiMethod } from "#venues/binance-perp/api.ts";
 import { DeadMansSwitch } from "#venues/binance-perp/dead-mans-switch.ts";
+import { ManualTimers } from "../../net/support.ts";
 import {
   AutoApi,
   type Heard,
@@ -32,7 +33,8 @@ function kitOf(isWanted = true): Kit {
   let answer = ok({ symbol: "SUIUSDC", countdownTime: "120000" });
   const auto = new AutoApi<ApiMethod>(() => answer);
   const kit = newsKit(auto);
-  const deadMan = new DeadMansSwitch({ ...kit, symbol: "SUIUSDC", isWanted });
+  const timers = new ManualTimers();
+  const deadMan = new DeadMansSwitch({ ...kit, timers, symbol: "SUIUSDC", isWanted });
   return {
     ...kit,
     auto,
@@ -43,6 +45,7 @@ function kitOf(isWanted = true): Kit {
         deadMan.tick();
         await turn();
         auto.nowMs += 1000;
+        timers.advance(1000);
       }
     },
     setAnswer: (next) => {
@@ -121,6 +124,32 @@ test("one that may be armed is taken back too", async () => {
   kit.setAnswer(ok({}));
   await kit.run(12);
   expect(kit.sent()).toEqual([120_000, 0]);
+});
+
+test("taken back without an answer, it is not believed, and armed with the next", async () => {
+  const kit = kitOf();
+  kit.orders.add(requestOf(1), NOW_MS);
+  await kit.run(1);
+  end(kit, 1);
+  kit.setAnswer(LOST);
+  await kit.run(6); // it may have been taken back
+  expect(kit.sent()).toEqual([120_000, 0]);
+  expect(kit.deadMan.status()).toMatchObject({ by: "guardian" });
+  kit.setAnswer(ok({}));
+  kit.orders.add(requestOf(2), NOW_MS);
+  await kit.run(7);
+  expect(kit.sent()).toEqual([120_000, 0, 120_000]);
+  expect(kit.deadMan.status()).toMatchObject({ by: "venue" });
+});
+
+test("a clock that was an hour ahead for a moment puts no renewal off", async () => {
+  const kit = kitOf();
+  kit.orders.add(requestOf(1), NOW_MS);
+  kit.auto.nowMs += 3_600_000;
+  await kit.run(1);
+  kit.auto.nowMs -= 3_600_000;
+  await kit.run(31);
+  expect(kit.sent()).toEqual([120_000, 120_000]);
 });
 
 test("switched off in the config, it is never asked for", async () => {

@@ -1,7 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import type { ApiAnswer } from "#venues/binance/api.ts";
 import { kitOf, resting, STOP, waitingStop } from "./execution-kit.ts";
-import { algoOf, idOf, LOST, NOW_MS, ok, orderOf, refusal, requestOf, turn } from "./perp-kit.ts";
+import {
+  algoOf,
+  idOf,
+  LOST,
+  NOW_MS,
+  ok,
+  orderOf,
+  refusal,
+  requestOf,
+  stopOf,
+  turn,
+} from "./perp-kit.ts";
 
 describe("cancel", () => {
   test("by the venue's number; what was filled is told", async () => {
@@ -88,6 +99,31 @@ describe("cancel", () => {
 });
 
 describe("replace", () => {
+  test("places nothing where the answer to the cancel cannot be read", async () => {
+    const kit = await resting();
+    kit.execution.replace(idOf(1), requestOf(2));
+    const answer = orderOf(idOf(1), 9001, { status: "CANCELED", executedQty: "?" });
+    await kit.hand.expect("order.cancel", ok(answer));
+    const told = [await kit.heard.order(), await kit.heard.order()];
+    expect(told.map(({ clientOrderId, change }) => [clientOrderId, change])).toEqual([
+      [idOf(1), "unknown"],
+      [idOf(2), "rejected"],
+    ]);
+    await turn();
+    expect(kit.hand.calls.size).toBe(0);
+  });
+
+  test("places no second stop where the first was heard of, and not cancelled", async () => {
+    const kit = await waitingStop();
+    kit.execution.replace(STOP, stopOf(2));
+    const answer = ok({ algoId: 77, clientAlgoId: STOP, code: "-2011", msg: "Unknown order" });
+    await kit.hand.expect("algoOrder.cancel", answer);
+    expect(await kit.heard.order()).toMatchObject({ clientOrderId: STOP, change: "unknown" });
+    expect(await kit.heard.order()).toMatchObject({ change: "rejected" });
+    await turn();
+    expect(kit.hand.calls.size).toBe(0);
+  });
+
   test("places once the venue has cancelled the other", async () => {
     const kit = await resting();
     kit.execution.replace(idOf(1), requestOf(2));

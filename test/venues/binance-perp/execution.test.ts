@@ -163,6 +163,19 @@ describe("query", () => {
     expect(await kit.heard.order()).toMatchObject({ change: "not-found" });
   });
 
+  test("of a stop that is given up: no order can come of it any more", async () => {
+    const kit = kitOf();
+    kit.execution.place(stopOf(1));
+    await kit.hand.expect("algoOrder.place", LOST);
+    expect(await kit.heard.order()).toMatchObject({ change: "unknown" });
+    kit.hand.nowMs += 6000;
+    kit.execution.query(STOP);
+    await kit.hand.expect("algoOrder", refusal(-2013, "Order does not exist."));
+    expect(await kit.heard.order()).toMatchObject({ change: "not-found" });
+    await turn();
+    expect(kit.algos.mayBecomeOrders).toBe(false);
+  });
+
   test("of an id of an earlier run looks in both places", async () => {
     const kit = kitOf();
     kit.execution.query(STOP);

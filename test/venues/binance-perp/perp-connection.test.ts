@@ -214,6 +214,40 @@ test("an order that the stream tells of does not", async () => {
   expect(world.stream.renewals).toEqual([]);
 });
 
+test("a fill that is listed, and that the stream does not tell, has it made anew", async () => {
+  const world = new World();
+  await world.up();
+  world.connection.reconcile(); // it is known what the position was
+  await turn();
+  world.venue.orders.set(9001, orderOf(idOf(1), 9001));
+  world.venue.addTrade(501, 9001, { time: NOW_MS + 10_000 });
+  world.venue.position = "-1.0";
+  await world.pass(12_000);
+  world.connection.reconcile();
+  await turn();
+  expect(world.stream.renewals).toEqual([]); // it may come yet
+  world.venue.addTrade(502, 9001, { time: NOW_MS + 11_000 });
+  world.venue.position = "-2.0";
+  await world.pass(20_000); // the position is read, and no fill explains it
+  await world.pass(500);
+  expect(world.stream.renewals).toHaveLength(1);
+});
+
+test("a fill of while the stream was away does not: it could not tell it", async () => {
+  const world = new World();
+  await world.up();
+  world.stream.cut();
+  await world.pass(60_000);
+  world.venue.orders.set(9001, orderOf(idOf(1), 9001));
+  world.venue.addTrade(501, 9001, { time: NOW_MS + 1000 });
+  world.stream.connect();
+  await turn();
+  world.connection.reconcile();
+  await turn();
+  expect(await world.states()).toEqual(["down", "up"]);
+  expect(world.stream.renewals).toEqual([]);
+});
+
 test("shows no book while the symbol takes no orders, and again when it does", async () => {
   const world = new World();
   await world.up();

@@ -262,6 +262,19 @@ describe("preparePerp", () => {
     expect(await kept.desk.preparePerp("SUIUSDC", cross)).toMatchObject(cross);
   });
 
+  test("where one of the two is refused the other is as it was", async () => {
+    const wants = { marginMode: "isolated", leverage: 126 } as const;
+    const refused = withTrouble("leverage", refusal(-4028, "Leverage 126 is not valid"));
+    expect((await errorOf(refused.desk.preparePerp("SUIUSDC", wants))).code).toBe("bad-leverage");
+    expect([refused.marginType, refused.leverage]).toEqual(["CROSSED", 20]);
+    const kept = withTrouble("marginType", refusal(-4048, "There is a position."));
+    const error = await errorOf(
+      kept.desk.preparePerp("SUIUSDC", { marginMode: "isolated", leverage: 3 }),
+    );
+    expect(error.code).toBe("leverage-not-set");
+    expect([kept.marginType, kept.leverage]).toEqual(["CROSSED", 20]);
+  });
+
   test("a trade while the position is read has it read again", async () => {
     const bench = new Bench();
     bench.venue.addTrade(500, 9001);
@@ -289,6 +302,12 @@ describe("the sweep", () => {
     expect(await sweeping).toEqual({ canceled: 2, left: [], problem: null });
     expect(bench.api.paramsOf("order.cancel")).toEqual([{ symbol: "SUIUSDC", orderId: 9001 }]);
     expect(bench.api.paramsOf("algoOrder.cancel")).toEqual([{ algoId: 77 }]);
+  });
+
+  test("is not stopped by a stop of somebody else's that has no size", async () => {
+    const bench = new Bench();
+    bench.venue.openStops = [algoOf("web_2", 78, { quantity: "" }), algoOf(STOP, 77)];
+    expect(await bench.desk.openOrderIds("SUIUSDC", OWNER)).toEqual([STOP]);
   });
 
   test("says what may be left where the venue does not answer", async () => {

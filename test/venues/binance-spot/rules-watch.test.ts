@@ -34,13 +34,11 @@ async function watching() {
   const market = marketOf();
   const checks = new OrderChecks(market);
   const { heard, news } = newsKit(api);
-  const told: boolean[] = [];
-  const onTrading = (isOpen: boolean): void => {
-    told.push(isOpen);
-  };
-  const watch = new RulesWatch({ api, market, fees: FEES, checks, news, timers, onTrading });
+  const watch = new RulesWatch({ api, market, fees: FEES, checks, news, timers });
   watch.start();
   await turn();
+  const told = (): string[] =>
+    heard.alerts.map(({ code }) => code).filter((code) => code.startsWith("market-"));
   const reasonOf = (priceTicks: number, quantityLots = 1000) =>
     checks.check(requestOf(1, { priceTicks, quantityLots }), NOTHING_HELD)?.reason ?? null;
   return { answers, api, timers, checks, heard, told, watch, reasonOf };
@@ -81,7 +79,7 @@ describe("the filters", () => {
     await turn();
     expect(reasonOf(200_000, 90_000)).toBe("filter");
     expect(heard.alerts).toMatchObject([{ code: "rules-changed", level: "warning" }]);
-    expect(told).toEqual([]);
+    expect(told()).toEqual([]);
   });
 
   test("end the quoting where tick or lot are another", async () => {
@@ -89,12 +87,13 @@ describe("the filters", () => {
     answers.exchangeInfo = ok(withFilter("PRICE_FILTER", { tickSize: "0.05" }));
     timers.advance(TEN_MINUTES_MS);
     await turn();
-    expect([told, watch.isOpen]).toEqual([[false], false]);
+    expect([told(), watch.isOpen]).toEqual([["market-closed"], false]);
+    expect(await heard.events.next()).toMatchObject({ kind: "book", bidLots: 0, askLots: 0 });
     expect(heard.alerts[0]).toMatchObject({ code: "rules-changed", level: "critical" });
     answers.exchangeInfo = ok(infoOf());
     timers.advance(TEN_MINUTES_MS);
     await turn();
-    expect([told, watch.isOpen]).toEqual([[false, true], true]);
+    expect([told(), watch.isOpen]).toEqual([["market-closed", "market-open"], true]);
   });
 
   test("are read again after a refusal, once a minute at most", async () => {
@@ -118,7 +117,7 @@ describe("the filters", () => {
       timers.advance(TEN_MINUTES_MS);
       await turn();
     }
-    expect([told, reasonOf(200_000)]).toEqual([[], null]);
+    expect([told(), reasonOf(200_000)]).toEqual([[], null]);
     expect(heard.alerts).toMatchObject([{ code: "unreadable-rules", level: "warning" }]);
     watch.stop();
     expect(timers.pending).toBe(0);
@@ -147,5 +146,5 @@ test("a closed market is looked at after 3 s, then after twice as long each time
   answers.exchangeInfo = ok(infoOf());
   timers.advance(60_000);
   await turn();
-  expect(told).toEqual([false, true]);
+  expect(told()).toEqual(["market-closed", "market-open"]);
 });
