@@ -73,7 +73,7 @@ export class BacktestDriver {
     this.#listener = parts.listener;
     this.#quoting = new MarketLeg(parts);
     this.#hedge = hedge === undefined ? null : new MarketLeg(hedge);
-    this.#length = hedge === undefined ? tape.feed.length : countUntil(tape.feed, hedge.tape.feed);
+    this.#length = hedge === undefined ? tape.feed.length : countUntil(tape.feed, endOf(hedge));
     this.#nextTimeMs = Math.min(this.#quoting.nextFeedMs, this.#hedge?.nextFeedMs ?? Infinity);
     const timed = { venueTimeMs: 0, receivedTimeMs: 0 };
     this.#time = { kind: "time", ...timed };
@@ -264,9 +264,12 @@ export class BacktestDriver {
   }
 }
 
-/** How many messages of a feed are there by the time that the other ends. */
-function countUntil(feed: TapeFeed, other: TapeFeed): number {
-  const endMs = other.receivedMs[other.length - 1] ?? -Infinity;
+function endOf({ tape: { feed }, feedEndsMs }: LegParts): number {
+  return feedEndsMs ?? feed.receivedMs[feed.length - 1] ?? -Infinity;
+}
+
+/** How many messages of a feed are there by then. */
+function countUntil(feed: TapeFeed, endMs: number): number {
   let count = feed.length;
   while (count > 0 && (feed.receivedMs[count - 1] ?? 0) > endMs) count -= 1;
   return count;

@@ -11,6 +11,8 @@ import type { SimulatedLink } from "#sim/simulated-link.ts";
 
 export interface LegParts {
   readonly tape: MarketTape;
+  /** When its recording ends, where outages cut messages off its feed. Absent: with the last. */
+  readonly feedEndsMs?: number;
   readonly exchange: SimExchange;
   readonly link: SimulatedLink;
   /** A perp venue's, which marks and settles by it; played for the hedge venue only. */

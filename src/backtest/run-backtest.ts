@@ -239,12 +239,14 @@ function hedgeLeg({ pair, queueModel }: BacktestOptions, hedge: HedgeOptions): L
     exchange,
     fundingRate,
     // What it told before anybody listened is no news.
-    startMs: tape.feed.receivedMs[0] ?? 0,
+    startMs: hedge.tape.feed.receivedMs[0] ?? 0,
     emit: (event) => {
       link.onVenueEvent(event);
     },
   });
-  return { instrument, tape, link, exchange, clock, account: account.setup };
+  // A run is as long as its recordings, whatever of them was heard.
+  const feedEndsMs = hedge.tape.feed.receivedMs.at(-1) ?? 0;
+  return { instrument, tape, feedEndsMs, link, exchange, clock, account: account.setup };
 }
 
 interface ExchangeParts {

@@ -230,6 +230,15 @@ describe("whatever fails", () => {
     return new Outages(overloaded ?? [], unreachable ?? []);
   });
 
+  test("a venue that is never reached shortens no run", () => {
+    const outages = new Outages([], [{ fromMs: START - 1_000, toMs: START + 60_000 }]);
+    const tapes = marketTapes(1, 40, { startMs: START });
+    const result = hedgedRun(tapes, { pair: pairOf(BOTH), outages });
+    expect(result.endMs).toBeGreaterThan(START + 39_000);
+    expect(result.hedge?.log.fills).toEqual([]);
+    expect(plain(result.residual)).toBe("0");
+  });
+
   test("time goes on, nothing stays open, and every settlement and fill is accounted for", () => {
     let hedgeFills = 0;
     let settlements = 0;

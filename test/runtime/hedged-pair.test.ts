@@ -10,6 +10,7 @@ import {
   rejection,
   Stage,
   settled,
+  until,
 } from "./supervision.ts";
 
 const CAPITAL = { initInventoryAmount: "1", initQuoteAmount: "2000" };
@@ -299,6 +300,8 @@ describe("a reload", () => {
     stage.usdm.sweepAnswers.push({ canceled: 0, left: [TRIGGER], problem });
     stage.write([livePair("BTC")]);
     const reloaded = stage.supervisor.reload();
+    // The file is read in real time: only then does its stop begin.
+    await until(() => stage.worker("ETH").requests.some(({ kind }) => kind === "stop"));
     await stage.pass(15_000);
     const { warnings } = await reloaded;
     expect(warnings.join()).toContain("swept on");
