@@ -231,9 +231,9 @@ describe("whatever fails", () => {
   });
 
   test("a venue that is never reached shortens no run", () => {
-    const outages = new Outages([], [{ fromMs: START - 1_000, toMs: START + 60_000 }]);
+    const never = new Outages([], [{ fromMs: START - 1_000, toMs: START + 60_000 }]);
     const tapes = marketTapes(1, 40, { startMs: START });
-    const result = hedgedRun(tapes, { pair: pairOf(BOTH), outages });
+    const result = hedgedRun(tapes, { pair: pairOf(BOTH), outages: never });
     expect(result.endMs).toBeGreaterThan(START + 39_000);
     expect(result.hedge?.log.fills).toEqual([]);
     expect(plain(result.residual)).toBe("0");

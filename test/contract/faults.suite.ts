@@ -228,6 +228,8 @@ function accountEvents(live: Live, testOf: TestOf): void {
           venue.print("sell", priceTicks, venue.usualLots);
           await stage.order(id, "filled");
           await stage.order(id, "open");
+          // The answer may say that it was filled before the execution itself is told.
+          await stage.until("its fill is told", () => stage.fills().length > 0);
           const fills = stage.fills().map(({ quantityLots }) => quantityLots);
           expect(fills).toEqual([venue.usualLots]);
           expect(stage.changesOf(id)).not.toContain("rejected");
