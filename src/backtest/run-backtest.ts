@@ -262,7 +262,7 @@ function exchangeOf({ instrument, account, queueModel, link }: ExchangeParts): S
     queueModel,
     account: account.setup,
     fees: account.fees,
-    triggerOn: instrument.venue === "hyperliquid" ? "mark" : "last",
+    triggerOn: instrument.stopsFireOn,
     emit: (event) => {
       link.onVenueEvent(event);
       exchange.interrupt();

@@ -74,6 +74,7 @@ function instrumentOf(market: Market): Instrument {
     maxOpenOrders: rules.maxOpenOrders,
     canAmend: venue === "binance-spot",
     canOpenByStop: venue !== "hyperliquid",
+    stopsFireOn: venue === "hyperliquid" ? "mark" : "last",
   };
   return new Instrument(spec);
 }

@@ -18,6 +18,8 @@ import { InputError } from "./errors.ts";
 export type Side = "buy" | "sell";
 export type VenueId = "binance-spot" | "binance-perp" | "hyperliquid";
 export type InstrumentKind = "spot" | "perp";
+/** What fires stop orders: the last print's price or the mark price. */
+export type TriggerPrice = "last" | "mark";
 
 /**
  * Which prices a venue takes.
@@ -56,6 +58,8 @@ export interface InstrumentSpec {
    * Whether a stop order may open a position; where not, stops are reduce-only. Default: true
    */
   readonly canOpenByStop?: boolean;
+  /** Which price fires its stop orders. Default: last */
+  readonly stopsFireOn?: TriggerPrice;
 }
 
 /** 10^n for the exponents that prices have. */
@@ -76,6 +80,7 @@ export class Instrument {
   readonly maxOpenOrders: number;
   readonly canAmend: boolean;
   readonly canOpenByStop: boolean;
+  readonly stopsFireOn: TriggerPrice;
   /** Least lots of an order, at least 1. */
   readonly minLots: number;
   /** Least `ticks · lots` of an order: the minimum notional in units of one tick times one lot. */
@@ -109,6 +114,7 @@ export class Instrument {
     this.maxOpenOrders = spec.maxOpenOrders;
     this.canAmend = spec.canAmend ?? true;
     this.canOpenByStop = spec.canOpenByStop ?? true;
+    this.stopsFireOn = spec.stopsFireOn ?? "last";
     this.#priceDecimals = decimalsOf(this.tickSize);
     this.#sizeDecimals = decimalsOf(this.lotSize);
     this.#tickMantissa = mantissa(spec, "tickSize", this.tickSize, this.#priceDecimals);

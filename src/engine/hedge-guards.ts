@@ -60,9 +60,9 @@ export class HedgeGuards {
       "hedge-margin": maxMarginPct,
       unhedged: maxUnhedgedMs,
     };
-    for (const guard of this.#guards.values()) {
-      const [id] = GUARDS.find(([known]) => known === guard.id) ?? ["unhedged"];
-      guard.limit = limits[id];
+    for (const [id] of GUARDS) {
+      const guard = this.#guards.get(id);
+      if (guard !== undefined) guard.limit = limits[id];
     }
   }
 

@@ -261,8 +261,8 @@ export class PassiveTriggers {
 }
 
 /**
- * Whether a stop order of this side would fire. Hyperliquid's fire by its mark price, others' by
- * the last print; a print that is older than the book does not count, so the mid has to agree.
+ * Whether a stop order of this side would fire. Of those that fire by the last print: a print that
+ * is older than the book does not count, so the mid has to agree.
  */
 export function hasPassed(
   side: Side,
@@ -271,7 +271,7 @@ export function hasPassed(
   instrument: Instrument,
 ): boolean {
   const midTicks = (market.bidTicks + market.askTicks) / 2;
-  if (instrument.venue === "hyperliquid" && market.markTicks > 0) {
+  if (instrument.stopsFireOn === "mark" && market.markTicks > 0) {
     return isBeyond(side, market.markTicks, triggerTicks);
   }
   const isMidBeyond = midTicks > 0 && isBeyond(side, midTicks, triggerTicks);

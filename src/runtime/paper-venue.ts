@@ -72,7 +72,7 @@ export class PaperConnection implements VenueConnection {
       account: setup,
       fees,
       // Hyperliquid's stops go by the mark, Binance's by the last print.
-      triggerOn: instrument.venue === "hyperliquid" ? "mark" : "last",
+      triggerOn: instrument.stopsFireOn,
       emit: (event) => link.onVenueEvent(event),
     });
   }

@@ -8,6 +8,7 @@
  */
 
 import { Book, NO_TICKS } from "#domain/book.ts";
+import type { TriggerPrice } from "#domain/instrument.ts";
 import { Liquidity } from "./liquidity.ts";
 import { RowKind, type TapeRows } from "./market-tape.ts";
 import type { OrderReports, Refusal } from "./order-reports.ts";
@@ -25,9 +26,6 @@ import {
 import { executableLots, type QueueModel } from "./queue-model.ts";
 import type { Execution, SimAccount } from "./sim-account.ts";
 import { TriggerOrders } from "./trigger-orders.ts";
-
-/** Which price fires stop orders. */
-export type TriggerPrice = "last" | "mark";
 
 const NOTHING_TO_REDUCE: Refusal = { reason: "reduce-only", message: "nothing left to reduce" };
 const SELF_TRADE: Refusal = { reason: "other", message: "would trade with our own taker" };

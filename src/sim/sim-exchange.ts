@@ -7,10 +7,10 @@
 
 import type { Book } from "#domain/book.ts";
 import type { Decimal } from "#domain/decimal.ts";
-import type { Instrument } from "#domain/instrument.ts";
+import type { Instrument, TriggerPrice } from "#domain/instrument.ts";
 import type { OrderRequest } from "#domain/order.ts";
 import type { TapeRows } from "./market-tape.ts";
-import { Matching, type TriggerPrice } from "./matching.ts";
+import { Matching } from "./matching.ts";
 import { filterRefusal } from "./order-filters.ts";
 import { type ExchangeEvent, OrderReports, type Refusal } from "./order-reports.ts";
 import { BUY, OwnOrder, SELL } from "./own-levels.ts";

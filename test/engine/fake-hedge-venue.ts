@@ -251,7 +251,7 @@ export class FakeHedgeVenue implements Execution {
 
   #hasPassed({ side, priceTicks }: OrderRequest): boolean {
     const { lastTicks, markTicks } = this.market;
-    const ticks = this.#instrument.venue === "hyperliquid" ? markTicks : lastTicks;
+    const ticks = this.#instrument.stopsFireOn === "mark" ? markTicks : lastTicks;
     return side === "sell" ? ticks <= priceTicks : ticks >= priceTicks;
   }
 

@@ -32,6 +32,7 @@ export const HL_ETH = spotInstrument({
   kind: "perp",
   canAmend: false,
   canOpenByStop: false,
+  stopsFireOn: "mark",
 });
 
 /** Opens beyond ±40 %, to ±20 %, and is unwound within ±10 %. */

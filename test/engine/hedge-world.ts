@@ -36,6 +36,7 @@ const HYPERLIQUID = spotInstrument({
   minNotional: "10",
   canAmend: false,
   canOpenByStop: false,
+  stopsFireOn: "mark",
   ...FEES,
 });
 

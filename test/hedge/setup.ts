@@ -37,7 +37,12 @@ export function hedgeInstrument(changes: Partial<InstrumentSpec> = {}): Instrume
 
 /** Hyperliquid: no stop opens a position, stops fire by the mark price. */
 export function hyperliquidInstrument(): Instrument {
-  return hedgeInstrument({ venue: "hyperliquid", symbol: "SUI", canOpenByStop: false });
+  return hedgeInstrument({
+    venue: "hyperliquid",
+    symbol: "SUI",
+    canOpenByStop: false,
+    stopsFireOn: "mark",
+  });
 }
 
 type Part<T> = { readonly [Key in keyof T]?: T[Key] };

@@ -62,6 +62,7 @@ export function perpInstrument({ coin, szDecimals, ...fees }: PerpSpec): Instrum
     maxOpenOrders: BASE_OPEN_ORDERS,
     canAmend: false,
     canOpenByStop: false,
+    stopsFireOn: "mark",
   });
 }
 

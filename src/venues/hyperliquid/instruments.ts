@@ -106,6 +106,7 @@ export function marketOf(asset: number, entry: unknown, fees: HlFees): HlMarket 
     maxOpenOrders: MAX_OPEN_ORDERS,
     canAmend: false,
     canOpenByStop: false,
+    stopsFireOn: "mark",
   });
   const { maxLeverage, isDelisted, marginMode } = perp;
   const onlyIsolated =
